@@ -1,0 +1,29 @@
+# One entry each. `make demo` and `make test` work on a bare Debian 12 with python3 and make.
+.DEFAULT_GOAL := help
+VENV ?= .venv
+PYTHON := $(VENV)/bin/python
+
+help:  ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(VENV)/.installed: pyproject.toml constraints.txt packaging/make-venv.sh
+	@sh packaging/make-venv.sh $(VENV)
+	@touch $@
+
+demo: $(VENV)/.installed  ## the newcomer's story in a simulated world, killed and restarted on the way
+	@$(VENV)/bin/aurora demo --exit
+
+test: $(VENV)/.installed  ## all tests
+	@$(PYTHON) -m pytest
+
+check: $(VENV)/.installed  ## format, lint, types, import contracts, sizes
+	@$(VENV)/bin/ruff format --check --quiet .
+	@$(VENV)/bin/ruff check --quiet .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports --no-logo 2>/dev/null || $(VENV)/bin/lint-imports
+	@$(PYTHON) -m pytest -q tests/architecture
+
+bench: $(VENV)/.installed  ## the benchmark tables
+	@$(PYTHON) -m tests.bench
+
+.PHONY: help demo test check bench

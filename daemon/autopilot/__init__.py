@@ -1,0 +1,1 @@
+"""One person, one hunt: search, screen, letter, apply, account."""

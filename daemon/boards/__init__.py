@@ -1,0 +1,1 @@
+"""Job boards: the contract and one folder per board. Nothing is kept here."""

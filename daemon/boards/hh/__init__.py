@@ -1,0 +1,1 @@
+"""hh.ru behind the Board contract."""

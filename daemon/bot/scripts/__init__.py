@@ -1,0 +1,1 @@
+"""What the dialogs say and ask."""

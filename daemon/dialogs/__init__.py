@@ -1,0 +1,1 @@
+"""Durable linear dialogs: the engine. Scripts live in bot/scripts."""

@@ -1,0 +1,1 @@
+"""Texts in Russian and English. No decision which text to say."""

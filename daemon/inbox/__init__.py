@@ -1,0 +1,1 @@
+"""From getUpdates to the right handler, in order per chat. No handler lives here."""

@@ -1,0 +1,1 @@
+"""Every message to a person leaves here. What is said is decided elsewhere."""

@@ -1,0 +1,1 @@
+"""Keeps tasks running: restart, back-off, quarantine, stop. Nothing here knows jobs or Telegram."""

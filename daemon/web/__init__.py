@@ -1,0 +1,1 @@
+"""The HTTP door for browsers and probes; never on the hot path."""

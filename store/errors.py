@@ -1,0 +1,46 @@
+"""StoreError and its children: what a caller of the store can tell apart.
+
+StoreError
+├── Conflict              an expectation of a write was missed; nothing of that write happened
+│   ├── LeaseLost         the writer no longer owns what it writes for: stop
+│   └── CapReached        a plan would have passed its cap
+├── StoreUnavailable      the disk or the database does not take writes now; try again later
+├── StoreCorrupt          the file is damaged or no database at all
+├── StoreInUse            another process holds the file
+└── SchemaTooNew          the file was written by a newer release
+"""
+
+
+class StoreError(Exception):
+    """The store failed."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or type(self).__doc__)
+
+
+class Conflict(StoreError):
+    """An expectation of this write was missed; nothing of it happened."""
+
+
+class LeaseLost(Conflict):
+    """The lease this write relies on belongs to somebody else now."""
+
+
+class CapReached(Conflict):
+    """The cap for this period is used up."""
+
+
+class StoreUnavailable(StoreError):
+    """The store takes no writes at the moment."""
+
+
+class StoreCorrupt(StoreError):
+    """The store's file is damaged or not a database."""
+
+
+class StoreInUse(StoreError):
+    """Another process uses this store."""
+
+
+class SchemaTooNew(StoreError):
+    """The store was written by a newer release."""

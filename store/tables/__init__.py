@@ -1,0 +1,1 @@
+"""What the product knows: one noun, one file, one row type, its SQL."""
