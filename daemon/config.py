@@ -1,8 +1,8 @@
 """Settings: one frozen model per room, from TOML, environment and secret files.
 
 Order of precedence: environment (`AURORA_`, nesting `__`), files in `$CREDENTIALS_DIRECTORY` (named like the
-variable, in any case), then the TOML file. `load_settings` raises `SettingsError`, whose text names the setting, what is
-expected and the mend, never a secret's value.
+variable, in any case), then the TOML file. `load_settings` raises `SettingsError`, whose text names the setting, what
+is expected and the mend, never a secret's value.
 """
 
 from __future__ import annotations
