@@ -1,7 +1,8 @@
 """Transport: the one seam below the client; swapped for a fake in tests.
 
 Contract (tests/contracts/test_transport_contract.py): a call that is cancelled gives its connection back closed, never
-half-read; every failure is a `NetworkTrouble` that says whether the request may have been sent.
+half-read; every failure is a `NetworkTrouble` that says whether the request may have been carried out, or a
+`ServerTrouble` where the server answered nonsense. `http_transport.py` is the real one, on Trio streams.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
+    from contextlib import AbstractAsyncContextManager
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,8 @@ class HttpRequest:
     path: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = field(default=b"", repr=False)
+    is_repeatable: bool = False
+    """Done twice it is the same as done once, so that it may go out again when a connection died under it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,15 @@ class HttpResponse:
     headers: Mapping[str, str]
     """Names in lower case."""
     body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpStream:
+    """One answer whose body is still coming. Iterating raises what `send` raises."""
+
+    status: int
+    headers: Mapping[str, str]
+    chunks: AsyncIterator[bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +60,10 @@ class Transport(Protocol):
     """Sends one HTTP request to the Bot API server."""
 
     async def send(self, request: HttpRequest, deadlines: Deadlines) -> HttpResponse:
-        """Raises `NetworkTrouble`."""
+        """Raises `NetworkTrouble`, or `AnswerTooLarge` for a body larger than it is willing to hold."""
+
+    def stream(self, request: HttpRequest, deadlines: Deadlines) -> AbstractAsyncContextManager[HttpStream]:
+        """The answer piece by piece; the connection is closed at the end of the block."""
 
     async def aclose(self) -> None:
         """Closes idle connections."""

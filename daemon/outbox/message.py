@@ -5,30 +5,24 @@ Made by handlers, dialogs and hunts; turned into a durable row by `outbox.py`; s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from daemon.i18n.text import Text, Value, Verbatim
 
+if TYPE_CHECKING:
     from store.ids import ChatId
 
-Value = str | int | float | bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A text by key: `Text("onboarding.welcome", {"name": "…"})`. Values are escaped when rendered; plurals by `n`."""
-
-    key: str
-    values: Mapping[str, Value] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Verbatim:
-    """Text of our own that has no catalogue entry (a letter, a query): shown as it is, escaped."""
-
-    text: str
+__all__ = [
+    "Button",
+    "CopyButton",
+    "InlineKeyboard",
+    "OutgoingMessage",
+    "Text",
+    "UrlButton",
+    "Value",
+    "Verbatim",
+]
 
 
 @dataclass(frozen=True, slots=True)
