@@ -7,7 +7,9 @@ BoardError
 ├── BoardBusy (Temporary)         429: too fast
 ├── UncertainOutcome (Temporary)  the request may have reached the board: ask before any retry
 ├── LoginExpired                  the access token is over its time: refresh it, then call again
+├── TokenStillValid               a refresh came too early: the old access token still works
 ├── LoginLost (Permanent)         revoked, wrong, locked: the person must connect again
+├── ResumeGone (Permanent)        the resume is hidden or deleted at the board: the person must choose another
 ├── DoorClosed (Permanent)        the board does not let this application do this (no scope, closed API)
 ├── CaptchaRequired               the person must solve it at `url`
 ├── LimitReached                  the account's applications are used up for now
@@ -25,6 +27,35 @@ from daemon.errors import DaemonError, Permanent, Temporary
 if TYPE_CHECKING:
     from daemon.secret import Secret
     from store.ids import BoardName, VacancyId
+
+
+SKIP_REASONS = (
+    "test_required",
+    "archived",
+    "vacancy_gone",
+    "direct",
+    "application_denied",
+    "resume_visibility_conflict",
+    "needs_site",
+    "wrong_state",
+    "unreadable",
+)
+"""Why a vacancy never takes an application; each has its text in both languages (`autopilot.reason.…`)."""
+
+LETTER_REASONS = ("empty_message", "too_long_message", "inappropriate_language", "resource_policy_violation")
+"""Why a board does not like a letter."""
+
+LOGIN_REASONS = (
+    "revoked",
+    "account_locked",
+    "password_invalidated",
+    "login_not_verified",
+    "code_used",
+    "code_expired",
+    "refresh_lost",
+    "not_connected",
+)
+"""Why a login is gone; each has its text in both languages (`accounts.login_lost.…`)."""
 
 
 class BoardError(DaemonError):
@@ -47,8 +78,21 @@ class LoginExpired(BoardError):
     """The access token is over its time."""
 
 
+class TokenStillValid(BoardError):
+    """The access token has not expired yet; the board refreshes only expired ones."""
+
+
 class LoginLost(BoardError, Permanent):
     """The login at the board is gone; the person must connect again."""
+
+    def __init__(self, message: str | None = None, *, reason: str = "revoked") -> None:
+        super().__init__(message)
+        self.reason = reason
+        """One of `LOGIN_REASONS`."""
+
+
+class ResumeGone(BoardError, Permanent):
+    """The resume is hidden or deleted at the board; no application can carry it."""
 
 
 class DoorClosed(BoardError, Permanent):
@@ -68,7 +112,7 @@ class LimitReached(BoardError):
 
 
 class LetterRejected(BoardError):
-    """The board did not accept this letter."""
+    """The board did not accept this letter; `reason` is one of `LETTER_REASONS`."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"the board did not accept the letter: {reason}")
@@ -76,7 +120,7 @@ class LetterRejected(BoardError):
 
 
 class NotApplicable(BoardError, Permanent):
-    """This vacancy can't be applied to; `reason` is one of `REASONS` of the screening texts."""
+    """This vacancy can't be applied to; `reason` is one of `SKIP_REASONS`."""
 
     def __init__(self, reason: str, *, url: str | None = None) -> None:
         super().__init__(f"not applicable: {reason}")
