@@ -145,8 +145,9 @@ async def test_search_finds_what_is_published(scene: Scene) -> None:
 
 
 async def test_page_behind_the_last_is_empty(scene: Scene) -> None:
-    assert (await scene.board.search(await token_of(scene), EVERYTHING, page=19)).vacancies == ()
-    assert (await scene.board.search(await token_of(scene), EVERYTHING, page=20)).vacancies == ()
+    token = await token_of(scene)
+    assert (await scene.board.search(token, EVERYTHING, page=19)).vacancies == ()
+    assert (await scene.board.search(token, EVERYTHING, page=20)).vacancies == ()
 
 
 async def test_whole_vacancy_has_its_text(scene: Scene) -> None:
