@@ -2,7 +2,8 @@
 
 factory.py     open_store(url): chooses the backend, migrates, gives a Store
 store.py       Store: one attribute per table and per durable tool; `write`, `transaction`, `listen`
-database.py    the Database protocol; sqlite.py is its embedded backend
+database.py    the Database protocol; sqlite.py is its embedded backend, embedded/ what that is made of
+wakeups.py     topics and who listens to them in this process
 write.py       Write: what a task wants written, as a value
 migrate.py     applies migrations/NNNN_name.sql once each
 durable/       tools that make work survive a crash: leases, checkpoints, queues, effects, journals, timers, cursors

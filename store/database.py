@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    import os
     from contextlib import AbstractAsyncContextManager
 
     from store.write import SqlValue, Write
@@ -57,3 +58,10 @@ class Database(Reader, Protocol):
 
     def listen(self, topic: str) -> AbstractAsyncContextManager[Wakeups]:
         """Wakeups for writes that carry this topic, from any process on this database."""
+
+
+class BackedUpDatabase(Database, Protocol):
+    """A database that can copy itself. PostgreSQL's operators have their own tools for that."""
+
+    async def backup(self, path: str | os.PathLike[str]) -> None:
+        """A consistent copy at `path`, complete or absent. Raises `StoreUnavailable`."""

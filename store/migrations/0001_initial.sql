@@ -26,12 +26,14 @@ CREATE TABLE queue_items (
     attempts BIGINT NOT NULL,
     due_at BIGINT NOT NULL,
     put_at BIGINT NOT NULL,
+    version BIGINT NOT NULL,
     settled_at BIGINT,
     error TEXT,
     PRIMARY KEY (queue, key)
 );
 CREATE UNIQUE INDEX queue_items_waiting ON queue_items (queue, lane, position) WHERE state = 'waiting';
-CREATE INDEX queue_items_settled ON queue_items (settled_at) WHERE settled_at IS NOT NULL;
+CREATE INDEX queue_items_finished ON queue_items (settled_at) WHERE state = 'finished';
+CREATE INDEX queue_items_buried ON queue_items (queue, settled_at) WHERE state = 'buried';
 
 -- What was done outside, so that nothing is done twice. The key says what the effect is.
 CREATE TABLE effects (
@@ -85,6 +87,7 @@ CREATE TABLE timers (
     payload TEXT NOT NULL
 );
 CREATE INDEX timers_due ON timers (due_at);
+CREATE INDEX timers_lane ON timers (lane);
 
 CREATE TABLE cursors (
     stream TEXT PRIMARY KEY,
@@ -231,3 +234,5 @@ CREATE TABLE usage (
     duration_ms BIGINT NOT NULL
 );
 CREATE INDEX usage_at ON usage (at);
+CREATE INDEX usage_user ON usage (user_id, at);
+CREATE INDEX audit_at ON audit (at);

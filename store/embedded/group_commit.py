@@ -1,0 +1,175 @@
+"""Group commit: gathers what all tasks hand in, has it committed at once, wakes them all.
+
+Writes are not passed to the worker one by one but once per turn of the loop. While a batch is being committed the next
+one gathers. After a commit its callers often write again, so the next batch waits for one turn of the loop if it is
+smaller than the last: without that, the first caller awake would pay a disk flush for itself alone.
+
+A caller that is cancelled leaves; its write stays where it is.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import outcome
+import trio
+
+from store.errors import StoreError, StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from store.embedded.worker import Work, Worker
+    from store.write import Write
+
+_LARGEST_BATCH = 2_000
+"""Bounds how long one commit can take, and with it how long anybody waits."""
+_CAPACITY = 20_000
+"""Writes that may wait; who comes later waits to hand in."""
+
+
+class _Waiter:
+    """One call of `write`."""
+
+    __slots__ = ("task", "write")
+
+    def __init__(self, write: Write, task: trio.lowlevel.Task) -> None:
+        self.write = write
+        self.task: trio.lowlevel.Task | None = task
+
+    def leave(self, _: Any) -> trio.lowlevel.Abort:
+        """The caller is cancelled: nobody to wake."""
+        self.task = None
+        return trio.lowlevel.Abort.SUCCEEDED
+
+    def wake(self, error: BaseException | None) -> None:
+        if self.task is None:
+            return
+        trio.lowlevel.reschedule(self.task, outcome.Value(None) if error is None else outcome.Error(error))
+        self.task = None
+
+
+class GroupCommit:
+    """Takes writes of all tasks to one worker. `run` commits a batch; `announce` wakes listeners of its topics."""
+
+    def __init__(
+        self,
+        worker: Worker,
+        run: Callable[[Sequence[Write]], list[StoreError | None]],
+        announce: Callable[[tuple[str, ...]], None],
+        *,
+        capacity: int = _CAPACITY,
+    ) -> None:
+        self._worker = worker
+        self._run = run
+        self._announce = announce
+        self._capacity = capacity
+        self._token = trio.lowlevel.current_trio_token()
+        self._waiting: deque[_Waiter] = deque()
+        self._in_flight: list[_Waiter] = []
+        self._room = trio.lowlevel.ParkingLot()
+        self._idle = trio.lowlevel.ParkingLot()
+        self._turn = trio.Lock()
+        self._is_held = False
+        self._is_due = False
+        self._is_closed = False
+        self._last_size = 0
+
+    async def write(self, write: Write) -> None:
+        """Returns once the write is on disk; see `Database.write`."""
+        while len(self._waiting) >= self._capacity and not self._is_closed:
+            await self._room.park()
+        if self._is_closed:
+            raise StoreUnavailable("the store is closed")
+        waiter = _Waiter(write, trio.lowlevel.current_task())
+        self._waiting.append(waiter)
+        if not self._is_due and not self._in_flight:
+            self._become_due()
+        await trio.lowlevel.wait_task_rescheduled(waiter.leave)
+
+    @asynccontextmanager
+    async def hold(self) -> AsyncIterator[None]:
+        """Keeps all writes waiting meanwhile; the worker is the holder's. One holder at a time."""
+        async with self._turn:
+            if self._is_closed:
+                raise StoreUnavailable("the store is closed")
+            self._is_held = True
+            try:
+                yield
+            finally:
+                self._is_held = False
+                self._go_on()
+
+    async def call(self, work: Work) -> Any:
+        """Runs `work` in the worker, after everything handed to it before. A cancelled caller does not undo it."""
+        waiter = _Waiter(None, trio.lowlevel.current_task())  # type: ignore[arg-type]  # carries no write
+        results: list[Any] = []
+
+        def settle(result: outcome.Outcome[Any]) -> None:
+            if isinstance(result, outcome.Error):
+                waiter.wake(result.error)
+            else:
+                results.append(result.unwrap())
+                waiter.wake(None)
+
+        self._token.run_sync_soon(self._worker.submit, work, settle)
+        await trio.lowlevel.wait_task_rescheduled(waiter.leave)
+        return results[0]
+
+    async def close(self) -> None:
+        """Refuses new writes, lets all that were handed in finish."""
+        self._is_closed = True
+        self._room.unpark_all()
+        while self._waiting or self._in_flight:
+            await self._idle.park()
+
+    def _become_due(self) -> None:
+        self._is_due = True
+        self._token.run_sync_soon(self._hand_over, self._last_size)
+
+    def _hand_over(self, hoped_for: int) -> None:
+        """Gives the worker its next batch; puts that off by one turn while fewer wait than `hoped_for`."""
+        if self._is_held or self._in_flight or not self._waiting:
+            self._is_due = False
+            return
+        if len(self._waiting) < hoped_for:
+            self._token.run_sync_soon(self._hand_over, 0)
+            return
+        self._is_due = False
+        size = min(len(self._waiting), _LARGEST_BATCH)
+        batch = [self._waiting.popleft() for _ in range(size)]
+        self._in_flight = batch
+        self._last_size = size
+        writes = [waiter.write for waiter in batch]
+        self._worker.submit(lambda: self._run(writes), self._settle)
+        self._room.unpark(count=size)
+
+    def _settle(self, result: outcome.Outcome[list[StoreError | None]]) -> None:
+        batch, self._in_flight = self._in_flight, []
+        if isinstance(result, outcome.Error):
+            for waiter in batch:
+                waiter.wake(_copy_error(result.error))
+        else:
+            for waiter, error in zip(batch, result.unwrap(), strict=True):
+                if error is None and waiter.write.topics:
+                    self._announce(waiter.write.topics)
+                waiter.wake(error)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._waiting:
+            if not self._is_due and not self._in_flight:
+                self._become_due()
+        elif not self._in_flight:
+            self._idle.unpark_all()
+
+
+def _copy_error(error: BaseException) -> StoreError:
+    """An exception of its own for each caller: a shared one would collect everybody's tracebacks."""
+    if isinstance(error, StoreError):
+        return type(error)(str(error))
+    copy = StoreUnavailable(f"the writer failed: {type(error).__name__}: {error}")
+    copy.__cause__ = error
+    return copy

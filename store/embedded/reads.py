@@ -1,0 +1,112 @@
+"""Reads, apart from the writer: small ones in the loop, heavy ones in threads.
+
+A trip to a thread and back costs about 100 us, a read by key about 10. So every read starts in the loop under a budget
+of SQLite's own instructions; what does not fit is broken off, run again in a thread, and its SQL goes straight there
+for a while. A disk that hangs holds up the loop only if the pages asked for are not in memory.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+from store.embedded.connection import connect, explain_error
+from store.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from store.database import Row
+    from store.embedded.placeholders import Translated
+    from store.write import SqlValue
+
+_STEPS_PER_LOOK = 1_000
+"""SQLite instructions between two looks at the budget; about 20 us."""
+_LOOKS_ALLOWED = 10
+_THREADS = 2
+_CALLS_IN_THREAD = 100
+"""How often a SQL text that was too heavy goes straight to a thread before the loop tries it again."""
+
+
+class _Budget:
+    """Breaks a read off when it has had its instructions."""
+
+    def __init__(self) -> None:
+        self.looks_left = 0
+
+    def look(self) -> int:
+        self.looks_left -= 1
+        return self.looks_left < 0
+
+
+class Reads:
+    """Answers SELECTs from connections of its own."""
+
+    def __init__(self, path: str, translate: Callable[[str], Translated]) -> None:
+        self._path = path
+        self._translate = translate
+        self._budget = _Budget()
+        self._in_loop = connect(path, is_reader=True)
+        self._in_loop.set_progress_handler(self._budget.look, _STEPS_PER_LOOK)
+        self._in_loop.execute("PRAGMA busy_timeout = 0")
+        self._spare: list[sqlite3.Connection] = []
+        self._limiter = trio.CapacityLimiter(_THREADS)
+        self._heavy: dict[str, int] = {}
+
+    async def fetch_all(self, sql: str, parameters: tuple[SqlValue, ...]) -> list[Row]:
+        """All rows."""
+        translated, bound = bind(self._translate, sql, parameters)
+        if sql not in self._heavy:
+            await trio.lowlevel.checkpoint()
+            rows = self._try_in_loop(translated.sql, bound)
+            if rows is not None:
+                return rows
+            self._heavy[sql] = _CALLS_IN_THREAD
+        self._count_down(sql)
+        return await trio.to_thread.run_sync(self._fetch_in_thread, translated.sql, bound, limiter=self._limiter)
+
+    def _count_down(self, sql: str) -> None:
+        left = self._heavy.get(sql, 1) - 1
+        if left > 0:
+            self._heavy[sql] = left
+        else:
+            self._heavy.pop(sql, None)
+
+    def _try_in_loop(self, sql: str, bound: tuple[SqlValue, ...]) -> list[Row] | None:
+        self._budget.looks_left = _LOOKS_ALLOWED
+        try:
+            return self._in_loop.execute(sql, bound).fetchall()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_BUSY}:
+                return None
+            raise explain_error(error, self._path) from error
+        except sqlite3.Error as error:
+            raise explain_error(error, self._path) from error
+
+    def _fetch_in_thread(self, sql: str, bound: tuple[SqlValue, ...]) -> list[Row]:
+        connection = self._spare.pop() if self._spare else connect(self._path, is_reader=True)
+        try:
+            return connection.execute(sql, bound).fetchall()
+        except sqlite3.Error as error:
+            raise explain_error(error, self._path) from error
+        finally:
+            self._spare.append(connection)
+
+    def close(self) -> None:
+        """Closes all connections; nobody reads any more."""
+        self._in_loop.close()
+        while self._spare:
+            self._spare.pop().close()
+
+
+def bind(
+    translate: Callable[[str], Translated], sql: str, parameters: tuple[Any, ...]
+) -> tuple[Translated, tuple[Any, ...]]:
+    """The SQL as SQLite takes it and its parameters in order. Raises `StoreError` for a wrong statement."""
+    try:
+        translated = translate(sql)
+        return translated, translated.bind(parameters)
+    except ValueError as error:
+        raise StoreError(f"wrong statement: {error}") from error

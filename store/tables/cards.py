@@ -1,0 +1,61 @@
+"""Messages that are edited later: which message of a chat is the status card, or asks the open question."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from store.write import statement
+
+if TYPE_CHECKING:
+    from store.database import Reader
+    from store.ids import ChatId
+    from store.write import Write
+
+_COLUMNS = "chat_id, name, message_id, sent_at"
+_PUT = f"""
+    INSERT INTO cards ({_COLUMNS}) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (chat_id, name) DO UPDATE SET message_id = excluded.message_id, sent_at = excluded.sent_at
+"""  # noqa: S608 - constants only
+_DROP = "DELETE FROM cards WHERE chat_id = $1 AND name = $2"
+_DELETE = "DELETE FROM cards WHERE chat_id = $1"
+_SELECT = f"SELECT {_COLUMNS} FROM cards WHERE chat_id = $1 AND name = $2"  # noqa: S608 - constants only
+_SELECT_CHAT = f"SELECT {_COLUMNS} FROM cards WHERE chat_id = $1 ORDER BY name"  # noqa: S608 - constants only
+
+
+@dataclass(frozen=True, slots=True)
+class CardRow:
+    """The message that bears this name now."""
+
+    chat_id: ChatId
+    name: str
+    message_id: int
+    sent_at: int
+
+
+class Cards:
+    """Cards by chat and name."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def put(self, row: CardRow) -> Write:
+        """From now on this message is the card."""
+        return statement(_PUT, row.chat_id, row.name, row.message_id, row.sent_at, expects=1)
+
+    def drop(self, chat_id: ChatId, name: str) -> Write:
+        """The message is gone or must not be edited any more."""
+        return statement(_DROP, chat_id, name)
+
+    def delete(self, chat_id: ChatId) -> Write:
+        """Forgets a chat's cards."""
+        return statement(_DELETE, chat_id)
+
+    async def get(self, chat_id: ChatId, name: str) -> CardRow | None:
+        """One card."""
+        row = await self._reader.fetch_one(_SELECT, chat_id, name)
+        return None if row is None else CardRow(*row)
+
+    async def of_chat(self, chat_id: ChatId) -> list[CardRow]:
+        """All cards of a chat."""
+        return [CardRow(*row) for row in await self._reader.fetch_all(_SELECT_CHAT, chat_id)]

@@ -1,0 +1,148 @@
+"""Vacancies of a hunt: each in exactly one state, with a reason the person can read."""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+from typing import TYPE_CHECKING
+
+from store.write import statement
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from store.database import Reader
+    from store.ids import BoardName, UserId, VacancyId
+    from store.write import Write
+
+_COLUMNS = """
+    user_id, board, vacancy_id, state, reason, title, employer_id, employer, salary, url, sealed_letter, found_at,
+    changed_at
+"""
+_INSERT = f"""
+    INSERT INTO vacancies ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+"""  # noqa: S608 - constants only
+_INSERT_NEW = f"{_INSERT} ON CONFLICT (user_id, board, vacancy_id) DO NOTHING"
+_SET_STATE = """
+    UPDATE vacancies SET state = $4, reason = $5, changed_at = $6
+    WHERE user_id = $1 AND board = $2 AND vacancy_id = $3
+"""
+_SET_STATE_FROM = f"{_SET_STATE} AND state = $7"
+_SAVE_LETTER = """
+    UPDATE vacancies SET sealed_letter = $4, state = $5, reason = NULL, changed_at = $6
+    WHERE user_id = $1 AND board = $2 AND vacancy_id = $3
+"""
+_DELETE = "DELETE FROM vacancies WHERE user_id = $1"
+_SELECT = f"SELECT {_COLUMNS} FROM vacancies WHERE user_id = $1 AND board = $2 AND vacancy_id = $3"  # noqa: S608 - constants only
+_SELECT_STATE = f"""
+    SELECT {_COLUMNS} FROM vacancies WHERE user_id = $1 AND state = $2 ORDER BY changed_at, vacancy_id LIMIT $3
+"""  # noqa: S608 - constants only
+_SELECT_LATEST = f"""
+    SELECT {_COLUMNS} FROM vacancies WHERE user_id = $1 AND state = $2
+    ORDER BY changed_at DESC, vacancy_id LIMIT $3 OFFSET $4
+"""  # noqa: S608 - constants only
+_SELECT_ID = "SELECT vacancy_id FROM vacancies WHERE user_id = $1 AND board = $2 AND vacancy_id = $3"
+_COUNT = "SELECT state, count(*) FROM vacancies WHERE user_id = $1 AND changed_at >= $2 GROUP BY state"
+_COUNT_REASONS = """
+    SELECT reason, count(*) FROM vacancies WHERE user_id = $1 AND state = $2 AND reason IS NOT NULL AND changed_at >= $3
+    GROUP BY reason ORDER BY count(*) DESC, reason
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class VacancyRow:
+    """One vacancy of one person. `state`: found | screened_out | letter_ready | waiting_for_you | applying | applied |
+    refused | handed_over | ambiguous; `reason` is a suffix of a catalogue key.
+    """
+
+    user_id: UserId
+    board: BoardName
+    vacancy_id: VacancyId
+    state: str
+    reason: str | None
+    title: str
+    employer_id: str | None
+    employer: str
+    salary: str | None
+    url: str
+    sealed_letter: str | None
+    found_at: int
+    changed_at: int
+
+
+class Vacancies:
+    """Vacancies by person, board and the board's id."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def insert(self, row: VacancyRow) -> Write:
+        """A new vacancy; `Conflict` when the person has it."""
+        return statement(_INSERT, *astuple(row), expects=1)
+
+    def insert_new(self, row: VacancyRow) -> Write:
+        """A new vacancy; nothing happens when the person has it."""
+        return statement(_INSERT_NEW, *astuple(row))
+
+    def set_state(
+        self,
+        user_id: UserId,
+        board: BoardName,
+        vacancy_id: VacancyId,
+        state: str,
+        *,
+        now: int,
+        reason: str | None = None,
+        from_state: str | None = None,
+    ) -> Write:
+        """The next state. With `from_state`: `Conflict` when it is another one by now."""
+        parameters = (user_id, board, vacancy_id, state, reason, now)
+        if from_state is None:
+            return statement(_SET_STATE, *parameters, expects=1)
+        return statement(_SET_STATE_FROM, *parameters, from_state, expects=1, unless=f"vacancy is not {from_state}")
+
+    def save_letter(
+        self,
+        user_id: UserId,
+        board: BoardName,
+        vacancy_id: VacancyId,
+        sealed_letter: str,
+        *,
+        now: int,
+        state: str = "letter_ready",
+    ) -> Write:
+        """A letter, written or edited."""
+        return statement(_SAVE_LETTER, user_id, board, vacancy_id, sealed_letter, state, now, expects=1)
+
+    def delete(self, user_id: UserId) -> Write:
+        """Forgets a person's vacancies."""
+        return statement(_DELETE, user_id)
+
+    async def get(self, user_id: UserId, board: BoardName, vacancy_id: VacancyId) -> VacancyRow | None:
+        """One vacancy."""
+        row = await self._reader.fetch_one(_SELECT, user_id, board, vacancy_id)
+        return None if row is None else VacancyRow(*row)
+
+    async def in_state(self, user_id: UserId, state: str, limit: int) -> list[VacancyRow]:
+        """In one state, the longest unchanged first."""
+        return [VacancyRow(*row) for row in await self._reader.fetch_all(_SELECT_STATE, user_id, state, limit)]
+
+    async def latest(self, user_id: UserId, state: str, limit: int, offset: int = 0) -> list[VacancyRow]:
+        """In one state, the last changed first."""
+        rows = await self._reader.fetch_all(_SELECT_LATEST, user_id, state, limit, offset)
+        return [VacancyRow(*row) for row in rows]
+
+    async def known(self, user_id: UserId, board: BoardName, vacancy_ids: Sequence[VacancyId]) -> set[VacancyId]:
+        """Which of these the person has already."""
+        found: set[VacancyId] = set()
+        for vacancy_id in vacancy_ids:
+            if await self._reader.fetch_one(_SELECT_ID, user_id, board, vacancy_id) is not None:
+                found.add(vacancy_id)
+        return found
+
+    async def count_by_state(self, user_id: UserId, since: int = 0) -> dict[str, int]:
+        """How many are in which state, of those changed at `since` or later."""
+        return dict(await self._reader.fetch_all(_COUNT, user_id, since))
+
+    async def count_by_reason(self, user_id: UserId, state: str, since: int = 0) -> dict[str, int]:
+        """How many are in this state for which reason, the most frequent first."""
+        return dict(await self._reader.fetch_all(_COUNT_REASONS, user_id, state, since))
