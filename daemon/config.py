@@ -7,32 +7,59 @@ is expected and the mend, never a secret's value.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from daemon.secret import Secret  # noqa: TC001 - pydantic needs it at run time
+from daemon.secret import Secret
+from daemon.setting_kinds import (
+    BotTokenText,
+    EncryptionKey,
+    ListenAddress,
+    PersonIds,
+    PlainText,
+    ProxyAddress,
+    SecretText,
+    SocketPath,
+    StoreUrl,
+    WebAddress,
+)
+from daemon.setting_sources import Gathered, SourceError, gather, variable_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+Model = TypeVar("Model", bound=BaseModel)
+SQLITE = "sqlite:///"
+MENDS = {
+    "telegram.token": "ask @BotFather in Telegram for a bot and set its token",
+    "secret_key": "leave it out and a key is made at the first start, or make one:"
+    " python3 -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'",
+}
 
 
 class _Room(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True)
 
 
 class StoreSettings(_Room):
     """Where everything that must survive is kept."""
 
-    url: str = ""
+    url: StoreUrl = ""
     """`sqlite:///PATH`; empty: `$STATE_DIRECTORY/aurora.db`, else the user's state folder."""
 
 
 class TelegramSettings(_Room):
     """The bot."""
 
-    token: Secret
-    api_url: str = "https://api.telegram.org"
-    admins: tuple[int, ...] = ()
+    token: BotTokenText
+    api_url: WebAddress = "https://api.telegram.org"
+    admins: PersonIds = ()
     mode: Literal["poll"] = "poll"
-    proxy: str | None = None
+    proxy: ProxyAddress = None
     poll_seconds: Annotated[int, Field(ge=0, le=50)] = 25
     messages_per_second: Annotated[float, Field(gt=0)] = 30.0
 
@@ -40,11 +67,11 @@ class TelegramSettings(_Room):
 class HhSettings(_Room):
     """hh.ru; off without a client id."""
 
-    api_url: str = "https://api.hh.ru"
-    site_url: str = "https://hh.ru"
-    client_id: str = ""
-    client_secret: Secret | None = None
-    user_agent: str = "Aurora/0.1 (operator@example.com)"
+    api_url: WebAddress = "https://api.hh.ru"
+    site_url: WebAddress = "https://hh.ru"
+    client_id: PlainText = ""
+    client_secret: SecretText = None
+    user_agent: PlainText = "Aurora/0.1 (operator@example.com)"
     requests_per_second: Annotated[float, Field(gt=0, le=2)] = 2.0
 
 
@@ -52,10 +79,10 @@ class LlmSettings(_Room):
     """The language model; `template` means none."""
 
     provider: Literal["gemini", "openai", "template"] = "template"
-    base_url: str = ""
+    base_url: WebAddress = ""
     """Empty: the provider's official address. OpenAI-compatible bases include `/v1`; Gemini's is the host."""
-    api_key: Secret | None = None
-    model: str = ""
+    api_key: SecretText = None
+    model: PlainText = ""
     json_mode: Literal["schema", "object", "prompt"] = "schema"
     timeout_seconds: Annotated[float, Field(gt=0)] = 30.0
     daily_tokens: Annotated[int, Field(gt=0)] = 2_000_000
@@ -66,15 +93,15 @@ class LlmSettings(_Room):
 class WebSettings(_Room):
     """The HTTP door."""
 
-    listen: str = "127.0.0.1:8080"
-    public_url: str = ""
+    listen: ListenAddress = "127.0.0.1:8080"
+    public_url: WebAddress = ""
     """Where a browser reaches this door; empty: `http://` and the listening address."""
 
 
 class AdminSettings(_Room):
     """The admin socket."""
 
-    socket: str = ""
+    socket: SocketPath = ""
     """Empty: `$RUNTIME_DIRECTORY/admin.sock`, else beside the store."""
 
 
@@ -90,7 +117,7 @@ class AutopilotSettings(_Room):
 class HttpSettings(_Room):
     """Outgoing HTTP to everything but Telegram."""
 
-    proxy: str | None = None
+    proxy: ProxyAddress = None
 
 
 class Settings(_Room):
@@ -104,9 +131,121 @@ class Settings(_Room):
     admin: AdminSettings = AdminSettings()
     autopilot: AutopilotSettings = AutopilotSettings()
     http: HttpSettings = HttpSettings()
-    secret_key: Secret | None = None
+    secret_key: EncryptionKey = None
     """32 bytes in URL-safe base64; None: made at first start beside the store."""
 
 
 class SettingsError(Exception):
     """A setting is wrong. The text names the setting, what is expected and the mend."""
+
+
+def load_settings(config_path: Path | None, environ: Mapping[str, str]) -> tuple[Settings, list[str]]:
+    """All settings, with every path filled in, and warnings for the operator.
+
+    `config_path` None: `aurora.toml` in the working directory, if there is one. Raises `SettingsError`.
+    """
+    gathered = _gather(config_path, environ)
+    settings = _validate(Settings, gathered.nested(_rooms()), gathered, "")
+    return fill_paths(settings, environ), gathered.warnings
+
+
+def load_store_and_socket(config_path: Path | None, environ: Mapping[str, str]) -> tuple[StoreSettings, AdminSettings]:
+    """What commands need that talk to a store or a daemon that exists already: they must work without a bot token."""
+    gathered = _gather(config_path, environ)
+    tree = gathered.nested(_rooms())
+    store = _validate(StoreSettings, tree["store"], gathered, "store")
+    admin = _validate(AdminSettings, tree["admin"], gathered, "admin")
+    return _fill_store(store, environ), _fill_admin(admin, _fill_store(store, environ), environ)
+
+
+def fill_paths(settings: Settings, environ: Mapping[str, str]) -> Settings:
+    """The same settings with the store's URL and the socket's path written out."""
+    store = _fill_store(settings.store, environ)
+    admin = _fill_admin(settings.admin, store, environ)
+    return settings.model_copy(update={"store": store, "admin": admin})
+
+
+def setting_names() -> dict[str, Any]:
+    """Dotted name of every setting, with its default (`...` where there is none)."""
+    names: dict[str, Any] = {}
+    for name, field in Settings.model_fields.items():
+        room = field.annotation
+        if isinstance(room, type) and issubclass(room, BaseModel):
+            for leaf, member in room.model_fields.items():
+                names[f"{name}.{leaf}"] = ... if member.is_required() else member.default
+        else:
+            names[name] = field.default
+    return names
+
+
+def secrets_of(settings: Settings) -> Iterator[Secret]:
+    """Every secret the settings hold, passwords of proxies included: for the log's redactor."""
+    for proxy in (settings.telegram.proxy, settings.http.proxy):
+        if proxy and (password := urlsplit(proxy).password):
+            yield Secret(password)
+    for holder in (settings, settings.telegram, settings.hh, settings.llm):
+        for value in dict(holder).values():
+            if isinstance(value, Secret):
+                yield value
+
+
+def store_path(store: StoreSettings) -> Path:
+    """The file behind `sqlite:///relative` or `sqlite:////absolute`."""
+    return Path(store.url.removeprefix(SQLITE))
+
+
+def _rooms() -> list[str]:
+    return sorted({name.partition(".")[0] for name in setting_names() if "." in name})
+
+
+def _gather(config_path: Path | None, environ: Mapping[str, str]) -> Gathered:
+    try:
+        return gather(config_path, environ, setting_names())
+    except SourceError as error:
+        raise SettingsError(str(error)) from None
+
+
+def _validate(model: type[Model], values: object, gathered: Gathered, room: str) -> Model:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        problems = error.errors(include_input=False, include_url=False, include_context=False)
+        raise SettingsError("\n".join(_describe(problem, gathered, room) for problem in problems)) from None
+
+
+def _describe(problem: Mapping[str, Any], gathered: Gathered, room: str) -> str:
+    """One line: the setting, where it stood, what is expected, the mend. Never the value."""
+    places = [room] if room else []
+    name = ".".join([*places, *(str(part) for part in problem["loc"])])
+    names = setting_names()
+    name = name if name in names else next(known for known in names if name.startswith(known))
+    default = names[name]
+    mend = MENDS.get(name) or f"correct it, or leave it out for the default ({default!r})"
+    if problem["type"] == "missing":
+        return f"{variable_of(name)} ({name}) is missing. Mend: {mend}."
+    expected = str(problem["msg"]).removeprefix("Value error, ")
+    source = gathered.sources.get(name, "the settings")
+    return f"{variable_of(name)} ({name}), from {source}: {expected}. Mend: {mend}."
+
+
+def state_folder(environ: Mapping[str, str]) -> Path:
+    """Where the daemon keeps what must survive: systemd's `StateDirectory`, else the user's state folder."""
+    given = environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    if given:
+        return Path(given)
+    home = environ.get("XDG_STATE_HOME", "")
+    return (Path(home) if home else Path(environ.get("HOME") or os.sep) / ".local" / "state") / "aurora"
+
+
+def _fill_store(store: StoreSettings, environ: Mapping[str, str]) -> StoreSettings:
+    if store.url:
+        return store
+    return store.model_copy(update={"url": f"{SQLITE}{state_folder(environ) / 'aurora.db'}"})
+
+
+def _fill_admin(admin: AdminSettings, store: StoreSettings, environ: Mapping[str, str]) -> AdminSettings:
+    if admin.socket:
+        return admin
+    runtime = environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
+    folder = Path(runtime) if runtime else store_path(store).parent
+    return admin.model_copy(update={"socket": str(folder / "admin.sock")})

@@ -1,8 +1,15 @@
-"""RestartPolicy: how long to wait before a restart, when to forget a failure, when to give up."""
+"""RestartPolicy: how long to wait before a restart, when to forget a failure, when to give up.
+
+Full jitter, because children that failed together (a board went down) must not come back together.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import random
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,4 +28,16 @@ class RestartPolicy:
 
     def longest_wait(self, failures: int) -> float:
         """Upper end, in seconds, of the random wait before restart number `failures` (1 for the first)."""
-        return min(self.longest_delay_seconds, self.first_delay_seconds * 2.0 ** (failures - 1))
+        return min(self.longest_delay_seconds, self.first_delay_seconds * 2.0 ** min(failures - 1, 60))
+
+    def wait_before(self, failures: int, random: random.Random, retry_after_seconds: float | None = None) -> float:
+        """The wait itself. Who failed with a wish to wait (`Temporary`) gets it, plus a little so that crowds part."""
+        if retry_after_seconds is None:
+            return random.uniform(0, self.longest_wait(failures))
+        return max(retry_after_seconds, 0.0) + random.uniform(0, self.first_delay_seconds)
+
+    def is_over_budget(self, failed_at: list[float], now: float) -> bool:
+        """Counts the failures of the period; forgets, in place, those that are older."""
+        while failed_at and failed_at[0] <= now - self.budget_period_seconds:
+            del failed_at[0]
+        return len(failed_at) > self.budget
