@@ -1,7 +1,7 @@
 """Where settings come from: the TOML file, files of `$CREDENTIALS_DIRECTORY`, the environment; later ones win.
 
 Written by hand because pydantic-settings doubles the time a command needs to start, and reports neither unknown
-variables nor where a wrong value stood (`docs/decisions/0010-settings-without-pydantic-settings.md`).
+variables nor where a wrong value stood (`docs/decisions/0009-settings-without-pydantic-settings.md`).
 """
 
 from __future__ import annotations
