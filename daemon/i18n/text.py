@@ -7,12 +7,13 @@ scripts import them from `daemon.outbox.message`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Union
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Value = str | int | float | bool | None
+Value = Union[str, int, float, bool, "Text", "Verbatim", None]
+"""A text may stand inside another one: a question and the answer chosen, a reason inside a card."""
 
 
 @dataclass(frozen=True, slots=True)

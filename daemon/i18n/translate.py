@@ -70,10 +70,13 @@ class Texts:
         """Telegram's HTML; values are escaped."""
         if isinstance(text, Verbatim):
             return escape(text.text, quote=False)
-        values = {
-            name: escape(value, quote=True) if isinstance(value, str) else value for name, value in text.values.items()
-        }
+        values = {name: self._render_value(value, language) for name, value in text.values.items()}
         return self._fill(text, values, language)
+
+    def _render_value(self, value: Value, language: str) -> Value:
+        if isinstance(value, Text | Verbatim):
+            return self.render(value, language)
+        return escape(value, quote=True) if isinstance(value, str) else value
 
     def plain(self, text: Text | Verbatim, language: str) -> str:
         """Without markup: button labels, answers to a press."""

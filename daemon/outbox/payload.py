@@ -52,7 +52,7 @@ def encode(parcel: Parcel) -> dict[str, Any]:
     """As JSON; what is at its default is left out."""
     payload: dict[str, Any] = {"act": parcel.act}
     if parcel.text is not None:
-        payload["text"] = _encode_text(parcel.text)
+        payload["text"] = encode_text(parcel.text)
     if parcel.keyboard:
         payload["keyboard"] = [[_encode_button(button) for button in row] for row in parcel.keyboard]
     for name in ("body", "card", "callback_query_id"):
@@ -74,7 +74,7 @@ def decode(payload: Mapping[str, Any]) -> Parcel:
         keyboard = payload.get("keyboard", ())
         return Parcel(
             act=payload["act"],
-            text=None if text is None else Text(text[0], text[1]),
+            text=None if text is None else _decode_keyed(text),
             body=payload.get("body"),
             keyboard=tuple(tuple(_decode_button(button) for button in row) for row in keyboard),
             has_menu=payload.get("has_menu", False),
@@ -89,13 +89,28 @@ def decode(payload: Mapping[str, Any]) -> Parcel:
         raise UnreadablePayload(f"a row of the outbox can't be read: {type(error).__name__}") from error
 
 
-def _encode_text(text: Text) -> list[Any]:
-    return [text.key, dict(text.values)]
+def encode_text(text: Text | Verbatim) -> Any:
+    """A text as JSON, texts inside it included; what is shown as it is becomes a plain string."""
+    if isinstance(text, Verbatim):
+        return text.text
+    values = {
+        name: encode_text(value) if isinstance(value, Text | Verbatim) else value for name, value in text.values.items()
+    }
+    return [text.key, values]
+
+
+def decode_text(wire: Any) -> Text | Verbatim:
+    """From JSON. Raises LookupError, TypeError or AttributeError for what is no text."""
+    return Verbatim(wire) if isinstance(wire, str) else _decode_keyed(wire)
+
+
+def _decode_keyed(wire: Any) -> Text:
+    values = {name: _decode_keyed(value) if isinstance(value, list) else value for name, value in wire[1].items()}
+    return Text(wire[0], values)
 
 
 def _encode_button(button: Button | UrlButton | CopyButton) -> dict[str, Any]:
-    label = button.label
-    wire: dict[str, Any] = {"label": label.text if isinstance(label, Verbatim) else _encode_text(label)}
+    wire: dict[str, Any] = {"label": encode_text(button.label)}
     if isinstance(button, Button):
         wire["action"] = button.action
         if button.argument:
@@ -110,8 +125,7 @@ def _encode_button(button: Button | UrlButton | CopyButton) -> dict[str, Any]:
 
 
 def _decode_button(wire: Mapping[str, Any]) -> Button | UrlButton | CopyButton:
-    raw = wire["label"]
-    label = Verbatim(raw) if isinstance(raw, str) else Text(raw[0], raw[1])
+    label = decode_text(wire["label"])
     if "action" in wire:
         return Button(label, wire["action"], wire.get("argument", ""), wire.get("style"))
     if "url" in wire:

@@ -53,6 +53,12 @@ def texts():
     return Texts({"ru": read_catalogue(RU.encode(), "ru"), "en": read_catalogue(EN.encode(), "en")})
 
 
+def test_text_inside_a_text_is_said_in_the_same_language(texts):
+    inner = Text("hunt.hello", {"name": "<Ann>"})
+    assert texts.render(Text("hunt.hello", {"name": inner}), "en") == "<b>Hello, <b>Hello, &lt;Ann&gt;!</b>!</b>"
+    assert texts.render(Text("hunt.hello", {"name": Verbatim("<i>")}), "en") == "<b>Hello, &lt;i&gt;!</b>"
+
+
 def test_text_is_said_in_the_language_asked_for(texts):
     assert texts.render(Text("hunt.hello", {"name": "Ann"}), "en") == "<b>Hello, Ann!</b>"
     assert texts.render(Text("hunt.hello", {"name": "Аня"}), "ru") == "<b>Привет, Аня!</b> & добро пожаловать"

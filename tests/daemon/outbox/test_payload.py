@@ -44,6 +44,13 @@ def test_row_of_a_later_release_is_read_as_far_as_known():
     assert decode({"act": "say", "text": ["a.b", {}], "effect": "confetti"}) == Parcel(SAY, Text("a.b"))
 
 
+def test_text_inside_a_text_is_read_as_it_was_written():
+    inner = Text("a.choice", {"city": "Казань"})
+    parcel = Parcel(SAY, Text("a.chosen", {"choice": inner, "typed": Verbatim("<b>")}))
+    read = decode(orjson.loads(orjson.dumps(encode(parcel))))
+    assert read.text == Text("a.chosen", {"choice": inner, "typed": "<b>"})
+
+
 @pytest.mark.parametrize("payload", [{}, {"act": "say", "text": 5}, {"act": "say", "keyboard": [[{}]]}, [], None])
 def test_row_of_another_shape_is_unreadable(payload):
     with pytest.raises(UnreadablePayload):
