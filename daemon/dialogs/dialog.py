@@ -9,13 +9,15 @@
 State is the line the code is on. The engine (`engine.py`) journals every answer and every outside result; after a
 restart the script runs again from its top with the journal's answers and arrives at the same line. A checkpoint trims
 the journal: from then on the script starts from its top with that name among `has_passed` and its values in `state`.
+So whatever stands before a checkpoint is guarded by `has_passed`, and nothing after it relies on local names that
+were set before it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
 Json = Any
 """What survives a round trip through JSON."""
 
-ResultT = TypeVar("ResultT")
+Accept = Callable[[str], str]
+"""Cleans a typed answer or raises `AnswerRejected`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +65,23 @@ class Dialog(Protocol):
 
     @property
     def state(self) -> Mapping[str, Json]:
-        """Values of all checkpoints passed so far."""
+        """Values of all checkpoints passed so far, and those the dialog was started with."""
 
     def has_passed(self, name: str) -> bool:
         """Whether the checkpoint of this name is behind us."""
 
     def say(
-        self, text: Text, *, body: Verbatim | None = None, keyboard: InlineKeyboard = (), has_menu: bool = False
+        self,
+        text: Text,
+        *,
+        body: Verbatim | None = None,
+        keyboard: InlineKeyboard = (),
+        has_menu: bool = False,
+        card: str | None = None,
     ) -> None:
         """Says something; it leaves with the next commit (the next question, outside call or the end)."""
 
-    def edit(self, card: str, text: Text, *, keyboard: InlineKeyboard = ()) -> None:
+    def edit(self, card: str, text: Text, *, body: Verbatim | None = None, keyboard: InlineKeyboard = ()) -> None:
         """Edits a message said under this name."""
 
     def keep(self, write: Write) -> None:
@@ -83,6 +92,7 @@ class Dialog(Protocol):
         question: Text,
         options: Sequence[Option],
         *,
+        links: Sequence[UrlButton] = (),
         body: Verbatim | None = None,
         timeout_seconds: float | None = None,
     ) -> str:
@@ -94,7 +104,7 @@ class Dialog(Protocol):
         *,
         options: Sequence[Option] = (),
         links: Sequence[UrlButton] = (),
-        accept: Callable[[str], str] | None = None,
+        accept: Accept | None = None,
         events: Sequence[str] = (),
         body: Verbatim | None = None,
         timeout_seconds: float | None = None,
@@ -105,8 +115,11 @@ class Dialog(Protocol):
         `links` stand first in the keyboard. Raises `QuestionTimedOut`.
         """
 
-    async def do(self, name: str, work: Callable[[], Awaitable[ResultT]]) -> ResultT:
-        """Does something outside and journals its result (JSON). Run again only if the daemon died in the middle."""
+    async def do(self, name: str, work: Callable[[], Awaitable[Json]]) -> Json:
+        """Does something outside and journals its result, which comes back as JSON would give it.
+
+        Run again only if the daemon died in the middle. Raises `WorkFailed` for whatever `work` raised.
+        """
 
     async def now(self) -> int:
         """Wall time, journaled: Unix milliseconds."""

@@ -15,9 +15,8 @@ from store.write import Write
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from telegram_client.types import Update
-
     from store.ids import ChatId, UserId
+    from telegram_client.types import Update
 
 
 @dataclass(frozen=True, slots=True)

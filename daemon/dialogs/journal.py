@@ -1,0 +1,151 @@
+"""DialogJournal: a dialog's rows, as values: what was loaded, and the write that records what came since.
+
+One write holds everything of a commit: the answers consumed, the messages said, the next question with its message,
+its timer, and whatever the caller joins (the finished update). The row's version guards it: a dialog that somebody
+else has moved on gives `Conflict`, and nothing of the commit happens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from daemon.dialogs.question import Working, decode_waiting, encode_waiting
+from daemon.dialogs.running import Entry, Place
+from store.ids import UserId
+from store.write import NOTHING, join
+
+if TYPE_CHECKING:
+    from daemon.dialogs.question import Waiting
+    from daemon.dialogs.running import Draft
+    from store.durable.journals import JournalRow
+    from store.ids import ChatId
+    from store.store import Store
+    from store.write import Write
+
+
+TIMER_DUE = "timer_due"
+TIMER_KIND = "dialog"
+
+_PAGE = 500
+
+
+def journal_name(chat_id: int) -> str:
+    """Name of a chat's open dialog: there is one at most."""
+    return f"dialog:{chat_id}"
+
+
+@dataclass(slots=True)
+class Record:
+    """What is on disk about an open dialog."""
+
+    chat_id: ChatId
+    user_id: UserId
+    script: str
+    fingerprint: str
+    opened_at: int
+    version: int = 0
+    place: Place = field(default_factory=lambda: Place([], {}, 0))
+    waiting: Waiting | None = None
+    position: int = 0
+    """Of the next entry."""
+    is_new: bool = False
+    saving: tuple[int, int] = (0, 0)
+    """Version and position once the write under way is on disk."""
+
+    @property
+    def name(self) -> str:
+        """Name of its journal."""
+        return journal_name(self.chat_id)
+
+    def advance(self, waiting: Waiting) -> None:
+        """What `save` made is on disk."""
+        self.version, self.position = self.saving
+        self.waiting = waiting
+        self.is_new = False
+
+
+class DialogJournal:
+    """Loads records and makes the writes that save them."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def load(self, chat_id: ChatId) -> Record | None:
+        """The chat's open dialog."""
+        row = await self._store.journals.get(journal_name(chat_id))
+        return None if row is None else _record_of(row)
+
+    async def load_working(self) -> list[Record]:
+        """Dialogs that wait for outside work: nobody's message would wake them after a restart."""
+        found: list[Record] = []
+        after = ""
+        while page := await self._store.journals.page(after, _PAGE):
+            records = (_record_of(row) for row in page)
+            found.extend(record for record in records if isinstance(record.waiting, Working))
+            after = page[-1].name
+        return found
+
+    async def load_entries(self, record: Record) -> list[Entry]:
+        """Everything journaled since the last checkpoint, in order."""
+        rows = await self._store.journals.entries(record.name)
+        record.position = rows[-1].position + 1 if rows else 0
+        return [Entry(row.kind, row.name, row.value) for row in rows]
+
+    def save(self, record: Record, draft: Draft, waiting: Waiting, now: int) -> Write:
+        """Everything since the last commit, expecting the version that was loaded."""
+        journals, name, version = self._store.journals, record.name, record.version
+        parts: list[Write] = []
+        if record.is_new:
+            parts.append(journals.open(name, record.chat_id, record.script, record.fingerprint, now=now))
+            version = 1
+        position = record.position
+        if draft.is_trimmed or (record.is_new and record.place.state):
+            place = record.place
+            parts.append(
+                journals.trim(
+                    name,
+                    version=version,
+                    fingerprint=record.fingerprint,
+                    passed=place.passed,
+                    state=place.state,
+                    now=now,
+                )
+            )
+            version += 1
+            position = 0
+        parts.extend(
+            journals.append(name, position + offset, entry.kind, entry.name, entry.value)
+            for offset, entry in enumerate(draft.entries)
+        )
+        question = encode_waiting(waiting)
+        parts.append(journals.touch(name, version=version, said=record.place.said, question=question, now=now))
+        record.saving = (version + 1, position + len(draft.entries))
+        return join([*parts, *draft.writes])
+
+    def close(self, chat_id: ChatId) -> Write:
+        """The dialog is over; nothing happens where there is none."""
+        return self._store.journals.close(journal_name(chat_id))
+
+    def cancel_timer(self, waiting: Waiting | None) -> Write:
+        """Takes back the timer of what was waited for."""
+        key = getattr(waiting, "timer", None)
+        return NOTHING if key is None else self._store.timers.cancel(key)
+
+    def set_timer(self, record: Record, key: str, due_at: int) -> Write:
+        """A timer that comes back as the event `timer_due` of the dialog's lane."""
+        payload = {"event": TIMER_DUE, "data": {"timer": key}, "user_id": record.user_id}
+        return self._store.timers.set(key, TIMER_KIND, record.chat_id, due_at, payload)
+
+
+def _record_of(row: JournalRow) -> Record:
+    return Record(
+        chat_id=row.lane,
+        user_id=UserId(row.lane),  # a private chat has its person's number
+        script=row.script,
+        fingerprint=row.fingerprint,
+        opened_at=row.opened_at,
+        version=row.version,
+        place=Place(list(row.passed), dict(row.state), row.said),
+        waiting=None if row.question is None else decode_waiting(row.question),
+    )

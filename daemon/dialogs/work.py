@@ -1,0 +1,54 @@
+"""A dialog's outside work: done once, its outcome turned into a journal entry, failures included.
+
+A failure is journaled like a result, so that a replay takes the same turn; the script sees `WorkFailed` either way.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+import structlog
+import trio
+
+from daemon.dialogs.running import Entry
+from daemon.errors import DaemonError, Temporary
+from store.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from daemon.dialogs.steps import Do
+    from store.store import Store
+    from store.write import Write
+
+log = structlog.get_logger(__name__)
+
+_PATIENCE = 10
+"""Tries to put a finished work's outcome on a disk that takes no writes, a second apart."""
+
+
+async def attempt_work(step: Do, seconds: float) -> Entry:
+    """Does it, within `seconds`."""
+    try:
+        with trio.fail_after(seconds):
+            result = await step.work()
+        return Entry("did", step.name, orjson.loads(orjson.dumps(result)))
+    except Exception as error:
+        is_expected = isinstance(error, DaemonError | trio.TooSlowError)
+        if is_expected:
+            log.info("dialog_work_failed", work=step.name, error=type(error).__name__)
+        else:
+            log.exception("dialog_work_broken", work=step.name, error=type(error).__name__, exc_info=error)
+        is_temporary = isinstance(error, Temporary | trio.TooSlowError | StoreUnavailable)
+        return Entry("failed", step.name, {"error": type(error).__name__, "temporary": is_temporary})
+
+
+async def write_patiently(store: Store, write: Write) -> None:
+    """Writes; a disk that takes no writes at the moment is given some time. Raises `StoreError`."""
+    for _ in range(_PATIENCE):
+        try:
+            await store.write(write)
+        except StoreUnavailable:
+            await trio.sleep(1.0)
+        else:
+            return
+    await store.write(write)
