@@ -1,0 +1,41 @@
+"""A file is read in one sitting, a function in one look; tests weigh more than what they test."""
+
+from __future__ import annotations
+
+import statistics
+
+import pytest
+
+from tests.architecture.source_tree import functions, source_files, test_files
+
+LONGEST_FILE = 400
+LONGEST_FUNCTION = 50
+HIGHEST_COMPLEXITY = 10
+TEST_SHARE = 1.2
+
+
+def test_files_fit_one_sitting():
+    long = {file.name: file.text.count("\n") for file in (*source_files(), *test_files())}
+    assert {name: lines for name, lines in long.items() if lines > LONGEST_FILE} == {}
+
+
+def test_functions_fit_one_look():
+    every = [function for file in (*source_files(), *test_files()) for function in functions(file)]
+    assert [function for function in every if function.code_lines > LONGEST_FUNCTION] == []
+    assert statistics.median(function.code_lines for function in every) <= 12
+
+
+BUILDING = pytest.mark.xfail(strict=False, reason="while the rooms are being built side by side")
+
+
+@BUILDING
+def test_functions_branch_little():
+    every = [function for file in source_files() for function in functions(file)]
+    assert [function for function in every if function.complexity > HIGHEST_COMPLEXITY] == []
+
+
+@BUILDING
+def test_tests_outweigh_source():
+    source = sum(file.text.count("\n") for file in source_files())
+    tests = sum(file.text.count("\n") for file in test_files())
+    assert tests >= TEST_SHARE * source, f"{tests} lines of tests for {source} lines of source"
