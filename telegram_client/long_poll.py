@@ -16,7 +16,7 @@ from telegram_client.errors import AnswerTooLarge, ServerTrouble
 from telegram_client.methods import get_updates
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from telegram_client.client import TelegramClient
 
@@ -26,7 +26,7 @@ BATCH_LIMIT = 100
 
 async def poll_updates(
     client: TelegramClient, offset: int | None, *, timeout_seconds: int
-) -> AsyncIterator[list[dict[str, Any]]]:
+) -> AsyncGenerator[list[dict[str, Any]], None]:
     """Batches of raw updates, also empty ones: each is a poll that succeeded. Raises `TelegramError`."""
     limit = BATCH_LIMIT
     while True:

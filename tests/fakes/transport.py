@@ -6,7 +6,7 @@ A `Peer` says what the other side does with a request: answers, cuts the line, h
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +105,8 @@ class FakeTransport:
                 raise NetworkTrouble("the connection was closed before an answer", sent=True)
         assert isinstance(answer, Answer)
         headers = {name.lower(): value for name, value in answer.headers.items()}
-        yield HttpStream(answer.status, headers, self._chunks(answer))
+        async with aclosing(self._chunks(answer)) as chunks:
+            yield HttpStream(answer.status, headers, chunks)
 
     async def aclose(self) -> None:
         self.is_closed = True
