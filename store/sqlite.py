@@ -25,7 +25,7 @@ from store.errors import StoreUnavailable
 from store.wakeups import Topics
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Coroutine
 
     from store.database import Row, Transaction, Wakeups
     from store.embedded.placeholders import Translated
@@ -70,9 +70,9 @@ class SqliteDatabase:
             self._worker, BatchRunner(connection, self._translate, path).run, self._topics.announce
         )
 
-    async def write(self, write: Write) -> None:
-        """See `Database.write`."""
-        await self._commits.write(write)
+    def write(self, write: Write) -> Coroutine[Any, Any, None]:
+        """See `Database.write`. Not `async` itself: a coroutine less on every write."""
+        return self._commits.write(write)
 
     async def fetch_one(self, sql: str, *parameters: SqlValue) -> Row | None:
         """The first row or None."""

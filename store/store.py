@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import trio
 
@@ -30,6 +30,7 @@ from store.write import statement
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Coroutine
     from contextlib import AbstractAsyncContextManager
 
     from store.database import BackedUpDatabase, Row, Transaction, Wakeups
@@ -66,9 +67,9 @@ class Store:
         self.audit = Audit(database)
         self.usage = Usage(database)
 
-    async def write(self, write: Write) -> None:
-        """Returns once the write is on disk; see `Database.write`."""
-        await self._database.write(write)
+    def write(self, write: Write) -> Coroutine[Any, Any, None]:
+        """Returns, when awaited, once the write is on disk; see `Database.write`."""
+        return self._database.write(write)
 
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """An interactive transaction; see `Database.transaction`."""

@@ -9,12 +9,12 @@ A caller that is cancelled leaves; its write stays where it is.
 
 from __future__ import annotations
 
-from collections import deque
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import outcome
 import trio
+from trio.lowlevel import Abort, current_task, reschedule, wait_task_rescheduled
 
 from store.errors import StoreError, StoreUnavailable
 
@@ -30,25 +30,14 @@ _CAPACITY = 20_000
 """Writes that may wait; who comes later waits to hand in."""
 
 
-class _Waiter:
-    """One call of `write`."""
+_Waiter = tuple["Write", trio.lowlevel.Task]
+"""One call of `write`. While its task sleeps for it, and only then, it is the task's `custom_sleep_data`: Trio clears
+that when a task wakes, cancelled or not, so a caller that left is never woken out of something else.
+"""
 
-    __slots__ = ("task", "write")
 
-    def __init__(self, write: Write, task: trio.lowlevel.Task) -> None:
-        self.write = write
-        self.task: trio.lowlevel.Task | None = task
-
-    def leave(self, _: Any) -> trio.lowlevel.Abort:
-        """The caller is cancelled: nobody to wake."""
-        self.task = None
-        return trio.lowlevel.Abort.SUCCEEDED
-
-    def wake(self, error: BaseException | None) -> None:
-        if self.task is None:
-            return
-        trio.lowlevel.reschedule(self.task, outcome.Value(None) if error is None else outcome.Error(error))
-        self.task = None
+def _leave(_: Any) -> Abort:
+    return Abort.SUCCEEDED
 
 
 class GroupCommit:
@@ -67,7 +56,7 @@ class GroupCommit:
         self._announce = announce
         self._capacity = capacity
         self._token = trio.lowlevel.current_trio_token()
-        self._waiting: deque[_Waiter] = deque()
+        self._waiting: list[_Waiter] = []
         self._in_flight: list[_Waiter] = []
         self._room = trio.lowlevel.ParkingLot()
         self._idle = trio.lowlevel.ParkingLot()
@@ -83,11 +72,13 @@ class GroupCommit:
             await self._room.park()
         if self._is_closed:
             raise StoreUnavailable("the store is closed")
-        waiter = _Waiter(write, trio.lowlevel.current_task())
+        task = current_task()
+        waiter = (write, task)
         self._waiting.append(waiter)
         if not self._is_due and not self._in_flight:
             self._become_due()
-        await trio.lowlevel.wait_task_rescheduled(waiter.leave)
+        task.custom_sleep_data = waiter
+        await wait_task_rescheduled(_leave)
 
     @asynccontextmanager
     async def hold(self) -> AsyncIterator[None]:
@@ -104,19 +95,15 @@ class GroupCommit:
 
     async def call(self, work: Work) -> Any:
         """Runs `work` in the worker, after everything handed to it before. A cancelled caller does not undo it."""
-        waiter = _Waiter(None, trio.lowlevel.current_task())  # type: ignore[arg-type]  # carries no write
-        results: list[Any] = []
+        task = current_task()
 
         def settle(result: outcome.Outcome[Any]) -> None:
-            if isinstance(result, outcome.Error):
-                waiter.wake(result.error)
-            else:
-                results.append(result.unwrap())
-                waiter.wake(None)
+            if task.custom_sleep_data is settle:
+                reschedule(task, result)
 
         self._token.run_sync_soon(self._worker.submit, work, settle)
-        await trio.lowlevel.wait_task_rescheduled(waiter.leave)
-        return results[0]
+        task.custom_sleep_data = settle
+        return await wait_task_rescheduled(_leave)
 
     async def close(self) -> None:
         """Refuses new writes, lets all that were handed in finish."""
@@ -139,10 +126,13 @@ class GroupCommit:
             return
         self._is_due = False
         size = min(len(self._waiting), _LARGEST_BATCH)
-        batch = [self._waiting.popleft() for _ in range(size)]
+        if size == len(self._waiting):
+            batch, self._waiting = self._waiting, []
+        else:
+            batch, self._waiting = self._waiting[:size], self._waiting[size:]
         self._in_flight = batch
         self._last_size = size
-        writes = [waiter.write for waiter in batch]
+        writes = [write for write, _ in batch]
         self._worker.submit(lambda: self._run(writes), self._settle)
         self._room.unpark(count=size)
 
@@ -150,12 +140,17 @@ class GroupCommit:
         batch, self._in_flight = self._in_flight, []
         if isinstance(result, outcome.Error):
             for waiter in batch:
-                waiter.wake(_copy_error(result.error))
+                _wake(waiter, _copy_error(result.error))
         else:
             for waiter, error in zip(batch, result.unwrap(), strict=True):
-                if error is None and waiter.write.topics:
-                    self._announce(waiter.write.topics)
-                waiter.wake(error)
+                if error is None:
+                    write, task = waiter
+                    if write.topics:
+                        self._announce(write.topics)
+                    if task.custom_sleep_data is waiter:
+                        reschedule(task)
+                else:
+                    _wake(waiter, error)
         self._go_on()
 
     def _go_on(self) -> None:
@@ -164,6 +159,12 @@ class GroupCommit:
                 self._become_due()
         elif not self._in_flight:
             self._idle.unpark_all()
+
+
+def _wake(waiter: _Waiter, error: BaseException) -> None:
+    task = waiter[1]
+    if task.custom_sleep_data is waiter:
+        reschedule(task, outcome.Error(error))
 
 
 def _copy_error(error: BaseException) -> StoreError:
