@@ -1,40 +1,13 @@
-"""What every `Database` must do. A backend joins by one more entry in `BACKENDS`.
-
-Embedded: in memory and in a file with SQL in the loop (for tests with a virtual clock), and in a file with threads (the
-one the daemon runs on).
-"""
+"""What every `Database` must do; see `backends.py` for those there are."""
 
 from __future__ import annotations
-
-from contextlib import asynccontextmanager
 
 import pytest
 import trio
 
 from store.errors import CapReached, Conflict, LeaseLost, StoreError
-from store.sqlite import open_sqlite
 from store.write import NOTHING, statement, wake
-
-
-@asynccontextmanager
-async def open_in_memory(tmp_path):
-    async with open_sqlite(":memory:") as database:
-        yield database
-
-
-@asynccontextmanager
-async def open_inline(tmp_path):
-    async with open_sqlite(str(tmp_path / "a.db"), inline=True) as database:
-        yield database
-
-
-@asynccontextmanager
-async def open_threaded(tmp_path):
-    async with open_sqlite(str(tmp_path / "a.db")) as database:
-        yield database
-
-
-BACKENDS = {"memory": open_in_memory, "inline": open_inline, "threaded": open_threaded}
+from tests.contracts.backends import BACKENDS
 
 
 @pytest.fixture(params=BACKENDS)
