@@ -1,16 +1,26 @@
-"""A simulated board in memory, asked the way a client asks it, on a clock that the test moves by hand."""
+"""The simulated world in memory: a board on a clock moved by hand; Telegram with one person, the log and the faults."""
 
 from __future__ import annotations
 
-from typing import Any
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import orjson
 import pytest
 
+from daemon.clock import TrioClock
+from daemon.sandbox.faults import Faults
 from daemon.sandbox.hh import HhWorld, build_hh
 from daemon.sandbox.hh_state import Rules
 from daemon.sandbox.service import Request, Response
+from daemon.sandbox.telegram import WORLD_TOKEN, TelegramDouble
+from daemon.sandbox.telegram_people import TelegramPeople
+from daemon.sandbox.world_log import WorldLog
+
+if TYPE_CHECKING:
+    import trio
 
 AGENT = "Aurora/0.1 (operator@example.com)"
 SOKOLOVA, TKACHENKO = "m.sokolova@example.com", "olga.tkachenko@example.com"
@@ -174,3 +184,70 @@ def board(hand_clock: HandClock) -> Board:
     lines: list[dict[str, Any]] = []
     world = build_hh(hand_clock, 1, lambda kind, **facts: lines.append({"kind": kind, **facts}), Rules())
     return Board(world, hand_clock, lines)
+
+
+@dataclass
+class Bot:
+    """Calls the double's methods as a bot would."""
+
+    double: TelegramDouble
+    token: str = WORLD_TOKEN
+
+    async def ask(self, method: str, **parameters: Any) -> tuple[int, dict[str, Any]]:
+        request = Request(
+            "POST",
+            f"/bot{self.token}/{method}",
+            headers={"content-type": "application/json"},
+            body=orjson.dumps(parameters),
+        )
+        response = await self.double.handle(request)
+        return response.status, orjson.loads(response.body)
+
+    async def call(self, method: str, **parameters: Any) -> Any:
+        status, answer = await self.ask(method, **parameters)
+        assert status == 200, answer
+        return answer["result"]
+
+    async def refusal(self, method: str, **parameters: Any) -> str:
+        status, answer = await self.ask(method, **parameters)
+        assert answer["ok"] is False
+        assert answer["error_code"] == status
+        return str(answer["description"])
+
+
+@pytest.fixture
+def world_clock() -> TrioClock:
+    return TrioClock()
+
+
+@pytest.fixture
+def world_log(world_clock: TrioClock) -> WorldLog:
+    return WorldLog(world_clock)
+
+
+@pytest.fixture
+async def faults(world_log: WorldLog, nursery: trio.Nursery) -> Faults:
+    return Faults(random.Random(1), world_log, nursery)
+
+
+@pytest.fixture
+async def telegram(world_clock: TrioClock, world_log: WorldLog) -> TelegramDouble:
+    return TelegramDouble(world_clock, world_log)
+
+
+@pytest.fixture
+async def bot(telegram: TelegramDouble) -> Bot:
+    return Bot(telegram)
+
+
+@pytest.fixture
+async def people(telegram: TelegramDouble) -> TelegramPeople:
+    return TelegramPeople(telegram)
+
+
+@pytest.fixture
+async def anna(people: TelegramPeople) -> int:
+    """Somebody who has pressed Start."""
+    person = people.add("Анна")
+    people.send_text(person.user_id, "/start")
+    return person.user_id

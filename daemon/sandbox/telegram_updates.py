@@ -1,0 +1,134 @@
+"""The queue behind getUpdates: one consumer, long polling, confirmed by asking for a higher offset.
+
+True semantics (facts/telegram.md): updates are handed out again until confirmed, live 24 hours, ids ascend; a second
+poll ends the first with 409; with a webhook set every poll is refused.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+from daemon.clock import DAY
+from daemon.sandbox.telegram_errors import POLL_TERMINATED, TERMINATED_BY_WEBHOOK, WEBHOOK_ACTIVE, conflict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from daemon.clock import Clock
+    from daemon.sandbox.world_log import WorldLog
+
+NOT_BY_DEFAULT = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
+MAX_POLL_SECONDS = 50
+
+
+@dataclass(slots=True)
+class _Waiting:
+    update_id: int
+    body: dict[str, Any]
+    created_at: int
+
+
+@dataclass(slots=True, eq=False)
+class _Poll:
+    woken: trio.Event = field(default_factory=trio.Event)
+    ended_by: str | None = None
+
+
+class UpdateQueue:
+    """Updates that wait to be fetched and confirmed."""
+
+    def __init__(self, clock: Clock, log: WorldLog, first_id: int) -> None:
+        self._clock = clock
+        self._log = log
+        self._next_id = first_id
+        self._waiting: deque[_Waiting] = deque()
+        self._poll: _Poll | None = None
+        self._allowed: frozenset[str] | None = None
+        self.webhook_url = ""
+
+    def put(self, kind: str, content: dict[str, Any], **facts: str | int | None) -> int | None:
+        """A new update; its id, or None when the bot did not ask for this kind."""
+        if not self._is_wanted(kind):
+            return None
+        update_id = self._next_id
+        self._next_id += 1
+        self._waiting.append(_Waiting(update_id, {"update_id": update_id, kind: content}, self._clock.now()))
+        self._log.note("update", update=update_id, what=kind, **facts)
+        if self._poll:
+            self._poll.woken.set()
+        return update_id
+
+    @property
+    def pending(self) -> int:
+        """How many wait to be confirmed."""
+        self._forget_old()
+        return len(self._waiting)
+
+    async def fetch(
+        self, offset: int, limit: int, timeout_seconds: float, allowed: Sequence[str] | None
+    ) -> list[dict[str, Any]]:
+        """One getUpdates call."""
+        if self.webhook_url:
+            raise conflict(WEBHOOK_ACTIVE)
+        self._end_poll(POLL_TERMINATED)
+        if allowed is not None:
+            self._allowed = frozenset(allowed) or None
+        self._confirm_below(offset)
+        poll = self._poll = _Poll()
+        try:
+            with trio.move_on_after(min(max(timeout_seconds, 0), MAX_POLL_SECONDS)):
+                await self._wait(poll)
+        finally:
+            if self._poll is poll:
+                self._poll = None
+        if poll.ended_by:
+            self._log.note("poll_terminated")
+            raise conflict(poll.ended_by)
+        return self._batch(limit)
+
+    def set_webhook(self, url: str) -> None:
+        """Sets or (empty) removes the webhook."""
+        if url:
+            self._end_poll(TERMINATED_BY_WEBHOOK)
+        self.webhook_url = url
+
+    def drop_pending(self) -> None:
+        """Forgets everything unconfirmed."""
+        self._waiting.clear()
+
+    async def _wait(self, poll: _Poll) -> None:
+        while not self._waiting and not poll.ended_by:
+            await poll.woken.wait()
+            poll.woken = trio.Event()
+
+    def _batch(self, limit: int) -> list[dict[str, Any]]:
+        self._forget_old()
+        size = limit if 1 <= limit <= 100 else 100
+        return [waiting.body for waiting in list(self._waiting)[:size]]
+
+    def _is_wanted(self, kind: str) -> bool:
+        return kind not in NOT_BY_DEFAULT if self._allowed is None else kind in self._allowed
+
+    def _end_poll(self, reason: str) -> None:
+        if self._poll:
+            self._poll.ended_by = reason
+            self._poll.woken.set()
+            self._poll = None
+
+    def _confirm_below(self, offset: int) -> None:
+        if offset < 0:
+            while len(self._waiting) > -offset:
+                self._confirm_first()
+        while self._waiting and self._waiting[0].update_id < offset:
+            self._confirm_first()
+
+    def _confirm_first(self) -> None:
+        self._log.note("update_confirmed", update=self._waiting.popleft().update_id)
+
+    def _forget_old(self) -> None:
+        while self._waiting and self._clock.now() - self._waiting[0].created_at > DAY:
+            self._log.note("update_expired", update=self._waiting.popleft().update_id)
