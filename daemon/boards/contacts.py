@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 
-MASK = "[contact]"
+MASK = "…"
+"""Nothing a model would repeat as if it were a word of the resume."""
 
 _EMAIL = r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
 _LINK = (

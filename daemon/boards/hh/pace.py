@@ -30,12 +30,19 @@ class Pacer:
         return len(self._free_at)
 
     async def wait_turn(self, key: object) -> None:
-        """Sleeps until this key may ask. A caller cancelled while waiting has used up its turn: that is only slower."""
+        """Sleeps until this key may ask."""
         now = trio.current_time()
         starts_at = max(now, self._free_at.get(key, now))
-        self._free_at[key] = starts_at + self._interval_seconds * (1 + _JITTER * self._rng.random())
+        free_at = starts_at + self._interval_seconds * (1 + _JITTER * self._rng.random())
+        self._free_at[key] = free_at
         self._forget_passed(now)
-        await trio.sleep_until(starts_at)
+        try:
+            await trio.sleep_until(starts_at)
+        except trio.Cancelled:
+            # The last in the row gives its turn back; or callers with deadlines would push each other out for ever.
+            if self._free_at.get(key) == free_at:
+                self._free_at[key] = starts_at
+            raise
 
     def hold(self, key: object, seconds: float) -> None:
         """No turns of this key for so long: the board asked to slow down."""

@@ -1,0 +1,168 @@
+"""TokenKeeper: a pair of tokens between the board and the store, sealed, and refreshed once.
+
+A refresh token works once. Three rules follow, and every line here serves one of them: one refresh per account at a
+time; that it began is on disk before it is asked for; the new pair is on disk before anybody uses it. What is left is
+the instant between the board's answer and our write: a crash there loses the login, the next refresh is told "already
+refreshed", and the person is asked to connect again.
+
+Called by `board_session.py` only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import orjson
+import structlog
+import trio
+
+from daemon.accounts.account_lock import AccountLocks
+from daemon.boards.board import BoardTrouble, LoginLost, TokenStillValid
+from daemon.clock import SECOND
+from daemon.secret import Secret
+
+if TYPE_CHECKING:
+    from daemon.boards.board import TokenPair
+    from daemon.boards.registry import BoardRegistry
+    from daemon.clock import Clock
+    from daemon.vault import Vault
+    from store.ids import BoardName, UserId
+    from store.store import Store
+    from store.tables.board_accounts import BoardAccountRow
+
+log = structlog.get_logger(__name__)
+
+CONNECTED = "connected"
+LOST = "lost"
+REFRESH_SECONDS = 8.0
+"""A refresh under way is finished even when its caller is cancelled, so that its answer is not thrown away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A login as the store has it, opened."""
+
+    row: BoardAccountRow
+    access_token: Secret
+    refresh_token: Secret | None
+    code_id: str
+    """Names the code it was made with."""
+
+
+class TokenKeeper:
+    """Logins of people and of the application."""
+
+    def __init__(self, store: Store, vault: Vault, boards: BoardRegistry, clock: Clock) -> None:
+        self._store = store
+        self._vault = vault
+        self._boards = boards
+        self._clock = clock
+        self.locks = AccountLocks()
+
+    async def load(self, user_id: UserId, board: BoardName) -> Login | None:
+        """The login that works, as far as we know."""
+        row = await self._store.board_accounts.get(user_id, board)
+        if row is None or row.state != CONNECTED:
+            return None
+        tokens = orjson.loads(await self._vault.open(user_id, _column(board), row.sealed_tokens))
+        refresh_token = tokens.get("refresh")
+        return Login(row, Secret(tokens["access"]), Secret(refresh_token) if refresh_token else None, tokens["code"])
+
+    async def require(self, user_id: UserId, board: BoardName) -> Login:
+        """The login that works. Raises `LoginLost`."""
+        login = await self.load(user_id, board)
+        if login is None:
+            raise LoginLost("nobody is connected", reason="not_connected")
+        return login
+
+    async def connect(
+        self, user_id: UserId, board: BoardName, pair: TokenPair, *, mode: str, code_id: str = ""
+    ) -> None:
+        """A new login, on disk before it is used."""
+        now = self._clock.now()
+        await self._store.write(
+            self._store.board_accounts.connect(
+                user_id,
+                board,
+                state=CONNECTED,
+                mode=mode,
+                sealed_tokens=await self._seal(user_id, board, pair, code_id),
+                expires_at=_expires_at(pair, now),
+                external_id=None,
+                now=now,
+            )
+        )
+
+    def is_over_time(self, login: Login) -> bool:
+        """By our clock; the board has the last word."""
+        return login.row.expires_at is not None and login.row.expires_at <= self._clock.now()
+
+    async def refresh(self, user_id: UserId, board: BoardName, stale: Login) -> Login:
+        """A login newer than `stale`; whoever comes second gets what the first one fetched. Raises `LoginLost`."""
+        async with self.locks.hold((user_id, board)):
+            login = await self.require(user_id, board)
+            if login.access_token != stale.access_token:
+                return login
+            with trio.CancelScope(shield=True, deadline=trio.current_time() + REFRESH_SECONDS):
+                return await self._refresh(login)
+            # Only when the shield's deadline passed: the answer may have been given, the next try will tell.
+            raise BoardTrouble("the board did not answer a refresh in time")
+
+    async def lose(self, user_id: UserId, board: BoardName, lost: Login, reason: str) -> None:
+        """Remembers that this login does not work any more, unless a newer one has taken its place."""
+        async with self.locks.hold((user_id, board)):
+            login = await self.load(user_id, board)
+            if login is not None and login.access_token == lost.access_token:
+                log.warning("login_lost", user_id=user_id, board=board, reason=reason)
+                await self._store.write(self._store.board_accounts.set_state(user_id, board, LOST))
+
+    async def _refresh(self, login: Login) -> Login:
+        row = login.row
+        accounts = self._store.board_accounts
+        if login.refresh_token is None:
+            raise LoginLost("the board gave no refresh token")
+        await self._store.write(
+            accounts.begin_refresh(row.user_id, row.board, version=row.version, now=self._clock.now())
+        )
+        try:
+            pair = await self._boards.get(row.board).refresh_tokens(login.refresh_token)
+        except TokenStillValid:
+            return await self._keep(login)
+        sealed = await self._seal(row.user_id, row.board, pair, login.code_id)
+        expires_at = _expires_at(pair, self._clock.now())
+        await self._store.write(
+            accounts.store_tokens(
+                row.user_id, row.board, version=row.version + 1, sealed_tokens=sealed, expires_at=expires_at
+            )
+        )
+        log.info("login_refreshed", user_id=row.user_id, board=row.board)
+        return await self.require(row.user_id, row.board)
+
+    async def _keep(self, login: Login) -> Login:
+        # Our clock or a doubtful answer said "expired", the board says "not yet": the old pair goes on, and its time is
+        # unknown, so that not every call begins with a refresh.
+        row = login.row
+        await self._store.write(
+            self._store.board_accounts.store_tokens(
+                row.user_id,
+                row.board,
+                version=row.version + 1,
+                sealed_tokens=row.sealed_tokens,
+                expires_at=None,
+            )
+        )
+        return await self.require(row.user_id, row.board)
+
+    async def _seal(self, user_id: UserId, board: BoardName, pair: TokenPair, code_id: str) -> str:
+        refresh_token = pair.refresh_token.reveal() if pair.refresh_token else None
+        tokens = {"access": pair.access_token.reveal(), "refresh": refresh_token, "code": code_id}
+        return await self._vault.seal(user_id, _column(board), orjson.dumps(tokens).decode())
+
+
+def _column(board: BoardName) -> str:
+    return f"board_accounts.sealed_tokens/{board}"
+
+
+def _expires_at(pair: TokenPair, now: int) -> int | None:
+    return None if pair.expires_in_seconds is None else now + pair.expires_in_seconds * SECOND
