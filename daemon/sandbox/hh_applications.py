@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from daemon.sandbox.hh_forms import BrokenForm, content_type_of, read_multipart, read_urlencoded
 from daemon.sandbox.hh_errors import Refusal, refuse, refuse_argument, refuse_negotiation
+from daemon.sandbox.hh_forms import BrokenForm, content_type_of, read_multipart, read_urlencoded
 from daemon.sandbox.hh_search import first_value, read_paging
 from daemon.sandbox.hh_views import Views, named, page_of, write_date
 from daemon.sandbox.hh_words import fold

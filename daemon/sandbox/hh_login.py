@@ -12,8 +12,8 @@ from string import Template
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from daemon.sandbox.hh_forms import BrokenForm, read_urlencoded
 from daemon.sandbox.hh_errors import Refusal, refuse_grant
+from daemon.sandbox.hh_forms import BrokenForm, read_urlencoded
 from daemon.sandbox.hh_search import first_value
 from daemon.sandbox.service import ConnectionCut, Request, Response, answer_json
 
