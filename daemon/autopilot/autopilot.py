@@ -1,0 +1,251 @@
+"""run_autopilot: one person's hunt, from its start until the person does not wish it any more. Reads top to bottom.
+
+    inherit what a former life left behind
+    then, again and again:
+        look at the gates                       (gates.py)
+        ask the board about doubtful ones       (reconcile.py)
+        send what is planned                    (apply.py)
+        take the next letter: send, show or hand over
+        take the next found vacancy: screen it, write its letter
+        search when a search is due             (search.py)
+        sleep until one of these may go on, or somebody rings
+
+Started by `roster.py` through the supervisor. Each step reads the store, does one thing and writes down what it did
+together with the checkpoint: killed anywhere, the next life goes on with the same step. Between steps nothing is kept,
+so ten thousand sleeping hunts cost little more than ten thousand sleeping tasks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from daemon.autopilot import accounting, news
+from daemon.autopilot.apply import LETTER_COLUMN, open_letter, plan_application, send_application
+from daemon.autopilot.facts import KIND
+from daemon.autopilot.gates import Stage, closed_gates
+from daemon.autopilot.hunt import Hunt, open_hunt, topic_of
+from daemon.autopilot.reconcile import ask_board, find_vacancy, inherit, next_doubt
+from daemon.autopilot.rests import find_reading_rest
+from daemon.autopilot.screening import find_reason
+from daemon.autopilot.search import recall_seen, search_board
+from daemon.autopilot.wishes import SearchWishes
+from daemon.boards.board import BoardError, BoardTrouble, NotApplicable, ResumeGone
+from daemon.clock import HOUR, SECOND
+from store.errors import Conflict, LeaseLost
+
+if TYPE_CHECKING:
+    import trio
+
+    from daemon.autopilot.gates import GateReport
+    from daemon.autopilot.tools import HuntTools
+    from daemon.boards.board import Resume, Vacancy
+    from store.database import Wakeups
+    from store.ids import UserId
+    from store.tables.vacancies import VacancyRow
+
+log = structlog.get_logger(__name__)
+
+LONGEST_SLEEP_SECONDS = 900.0
+"""A suspended machine's clock stands still while the wall clock goes on: look again now and then."""
+MOST_CONFLICTS = 5
+
+
+class Postponed(Exception):
+    """This vacancy's turn comes later; that is written down already."""
+
+
+async def run_autopilot(tools: HuntTools, user_id: UserId, task_status: trio.TaskStatus[None]) -> None:
+    """One person's hunt. Ends when they do not wish it any more; goes on where it was when started again."""
+    async with tools.store.listen(topic_of(user_id)) as bell:
+        hunt = await open_hunt(tools, user_id)
+        if hunt is not None:
+            await inherit(hunt)
+        del hunt  # a sleeping hunt holds nothing
+        task_status.started()
+        while (until := await work(tools, user_id)) is not None:
+            await sleep(tools, bell, until)
+
+
+async def sleep(tools: HuntTools, bell: Wakeups, until: int) -> None:
+    """Until then, or until somebody rings."""
+    left = (until - tools.clock.now()) / SECOND
+    await bell.wait(min(max(left, 0.001), LONGEST_SLEEP_SECONDS))
+
+
+async def work(tools: HuntTools, user_id: UserId) -> int | None:
+    """Does what can be done now. Returns when there may be more to do; None: the person wishes no hunt."""
+    conflicts = 0
+    while (hunt := await open_hunt(tools, user_id)) is not None:
+        try:
+            until = await take_step(hunt)
+        except LeaseLost:
+            raise
+        except Conflict:
+            # Somebody answered a card in the same moment: look again. Always again would be a mistake of ours.
+            conflicts += 1
+            if conflicts > MOST_CONFLICTS:
+                raise
+            continue
+        except Postponed:
+            continue
+        except BoardError as error:
+            await rest(hunt, error)
+            continue
+        conflicts = 0
+        if until is not None:
+            return until
+    return None
+
+
+async def take_step(hunt: Hunt) -> int | None:
+    """Does one thing. None: something was done, look again; otherwise when to look again."""
+    closed = closed_gates(hunt.facts, Stage.HUNT)
+    if closed:
+        return await settle_down(hunt, closed, "resting")
+    doubt = next_doubt(hunt)
+    if doubt is not None:
+        await ask_board(hunt, doubt)
+        return None
+    applying = closed_gates(hunt.facts, Stage.APPLY)
+    if await send_planned(hunt, applying):
+        return None
+    if not applying and await pursue_next(hunt):
+        return None
+    searching = closed_gates(hunt.facts, Stage.SEARCH)
+    if not searching:
+        await search_board(hunt)
+        return None
+    resting = any(report.name != "pace" for report in applying)
+    return await settle_down(hunt, applying + searching, "resting" if resting else "sleeping")
+
+
+async def send_planned(hunt: Hunt, closed: list[GateReport]) -> bool:
+    """What was planned before a crash, or again after asking. It has its place of the day already."""
+    is_assisted = hunt.facts.mode == "assisted"
+    if any(report.name not in {"cap", "waiting"} for report in closed) and not is_assisted:
+        return False
+    effect = next((effect for effect in hunt.facts.open_effects if effect.state == "planned"), None)
+    if effect is None:
+        return False
+    vacancy = await find_vacancy(hunt, effect)
+    if vacancy is not None and not is_assisted:
+        await send_application(hunt, vacancy, effect)
+        return True
+    # The door was shut between plan and sending, so the letter is handed over; or the person had all erased.
+    write = hunt.tools.store.effects.refuse(KIND, effect.key, reason="not_sent", now=hunt.now())
+    if vacancy is not None:
+        write += hunt.move(vacancy, "letter_ready", "assisted")
+    await hunt.commit(write, hunt.progress.to("handing_back", effect.key))
+    return True
+
+
+async def pursue_next(hunt: Hunt) -> bool:
+    """The next letter that waits for nothing, else the next found vacancy. False: there is neither."""
+    vacancies = hunt.tools.store.vacancies
+    ready = await vacancies.in_state(hunt.user_id, "letter_ready", 20)
+    # What the person has said yes to goes first.
+    ready.sort(key=lambda row: row.reason != "approved")
+    if ready:
+        await use_letter(hunt, ready[0])
+        return True
+    found = await vacancies.in_state(hunt.user_id, "found", 1)
+    if found:
+        await prepare(hunt, found[0])
+    return bool(found)
+
+
+async def use_letter(hunt: Hunt, vacancy: VacancyRow) -> None:
+    """A letter is ready: send it, show it first, or hand it over, as the mode says."""
+    if hunt.facts.mode == "assisted":
+        letter = await open_letter(hunt, vacancy)
+        write = hunt.move(vacancy, "handed_over", "assisted") + news.hand_over(hunt, vacancy, letter)
+        await hunt.commit(write, hunt.progress.to("handing_over", hunt.key_of(vacancy.vacancy_id)))
+    elif hunt.facts.mode == "approve" and vacancy.reason != "approved":
+        letter = await open_letter(hunt, vacancy)
+        write = hunt.move(vacancy, "waiting_for_you", "awaits_answer") + news.ask_to_send(hunt, vacancy, letter)
+        await hunt.commit(write, hunt.progress.to("asking", hunt.key_of(vacancy.vacancy_id)))
+    else:
+        await plan_application(hunt, vacancy)
+
+
+async def prepare(hunt: Hunt, vacancy: VacancyRow) -> None:
+    """Screens one found vacancy by its full text and writes its letter."""
+    key = hunt.key_of(vacancy.vacancy_id)
+    resume = await hunt.tools.resumes.load(hunt.user_id)
+    if resume is None:
+        raise ResumeGone
+    effect = await hunt.tools.store.effects.get(KIND, key)
+    if effect is not None and effect.state != "refused":
+        # Their data was erased and they came back: the ledger remembers what was sent.
+        await plan_application(hunt, vacancy)
+        return
+    details = await fetch_details(hunt, vacancy)
+    reason = details if isinstance(details, str) else await screen(hunt, resume, details)
+    if reason is not None or isinstance(details, str):
+        write = hunt.move(vacancy, "screened_out", reason)
+        await hunt.commit(write, hunt.progress.to("screening", key, troubles=0))
+        return
+    letter = await hunt.tools.letters.write_letter(hunt.user_id, resume, details)
+    sealed = await hunt.tools.vault.seal(hunt.user_id, LETTER_COLUMN, letter)
+    save = hunt.tools.store.vacancies.save_letter(
+        hunt.user_id, vacancy.board, vacancy.vacancy_id, sealed, now=hunt.now()
+    )
+    await hunt.commit(save, hunt.progress.to("writing", key, troubles=0))
+
+
+async def fetch_details(hunt: Hunt, vacancy: VacancyRow) -> Vacancy | str:
+    """The whole vacancy, or the reason why there is none to be had.
+
+    One that the board can't show goes to the end of the row; when it fails again while the board works for others, it
+    is left alone. So neither a broken vacancy nor an outage stops the hunt or throws anything away.
+    """
+    try:
+        return await hunt.read_board(lambda token: hunt.board.fetch_vacancy(token, vacancy.vacancy_id))
+    except NotApplicable as error:
+        return error.reason
+    except BoardTrouble as error:
+        if vacancy.reason == "board_trouble" and not hunt.progress.troubles:
+            return "board_trouble"
+        outcome = find_reading_rest(hunt, error)
+        write = hunt.move(vacancy, "found", "board_trouble") + outcome.write
+        await hunt.commit(write, hunt.progress.to("resting", **outcome.changes))
+        raise Postponed from error
+
+
+async def screen(hunt: Hunt, resume: Resume, details: Vacancy) -> str | None:
+    """Why it is left alone after all; None: it gets a letter."""
+    wishes = SearchWishes.parse(hunt.row.excluded)
+    reason = find_reason(details, wishes, await recall_seen(hunt, wishes))
+    if reason is None and hunt.tools.screener is not None:
+        fits = await hunt.tools.screener.fits(hunt.user_id, resume, details, wishes)
+        return None if fits else "model_says_no"
+    return reason
+
+
+async def rest(hunt: Hunt, error: BoardError) -> None:
+    """The board refused a search or a look: rest as it asks, and say so once where the person must do something."""
+    log.warning("board_failed", user_id=hunt.user_id, error=type(error).__name__, step=hunt.progress.step)
+    outcome = find_reading_rest(hunt, error)
+    next_search_at = hunt.now() + round(hunt.tools.settings.interval_seconds * SECOND)
+    await hunt.commit(outcome.write, hunt.progress.to("resting", **outcome.changes), next_search_at=next_search_at)
+
+
+async def settle_down(hunt: Hunt, closed: list[GateReport], state: str) -> int:
+    """Nothing to do now: the card says so, and the hunt sleeps until the first gate opens."""
+    await update_card(hunt, state)
+    moments = [report.until for report in closed if report.until is not None]
+    if hunt.facts.next_question_at is not None:
+        moments.append(hunt.facts.next_question_at)
+    return min(moments, default=hunt.now() + 24 * HOUR)
+
+
+async def update_card(hunt: Hunt, state: str) -> None:
+    """Edits the status card when its counts have changed; when the next search is alone is no news."""
+    funnel = await accounting.count_funnel(hunt.tools.store, hunt.user_id)
+    shown = f"{state}:{':'.join(str(value) for value in funnel.values().values())}:{hunt.facts.used_today}"
+    if shown == hunt.progress.card:
+        return
+    write = news.show_card(hunt, funnel, state)
+    await hunt.commit(write, hunt.progress.to(hunt.progress.step, hunt.progress.vacancy, card=shown))

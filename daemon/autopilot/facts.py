@@ -1,0 +1,146 @@
+"""HuntFacts: everything the gates of one hunt look at, read from the store in one go.
+
+Read anew before each step and never kept: between two steps a hunt holds nothing, so what a handler wrote meanwhile (a
+pause, another query, an approved letter) counts at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from daemon.autopilot.progress import AutopilotProgress
+from daemon.clock import DAY, SECOND
+from store.ids import TaskKey
+
+if TYPE_CHECKING:
+    from daemon.autopilot.tools import HuntTools
+    from store.durable.effects import EffectRow
+    from store.ids import UserId
+    from store.tables.board_accounts import BoardAccountRow
+    from store.tables.hunts import HuntRow
+    from store.tables.profiles import ProfileRow
+    from store.tables.quarantine import QuarantineRow
+
+KIND = "application"
+"""Kind of the effects of this room."""
+AMBIGUOUS_BUDGET = 3
+"""So many applications whose outcome nobody knows stop a person's applying until they are cleared up."""
+MOST_A_DAY = 200
+"""hh.ru's own limit for an account within 24 hours."""
+
+
+def task_key(user_id: UserId) -> TaskKey:
+    """Name of the child and of its checkpoint."""
+    return TaskKey(f"autopilot:{user_id}")
+
+
+@dataclass(frozen=True, slots=True)
+class HuntFacts:
+    """One hunt as the store has it."""
+
+    user_id: UserId
+    now: int
+    hunt: HuntRow | None
+    account: BoardAccountRow | None
+    profile: ProfileRow | None
+    quarantine: QuarantineRow | None
+    progress: AutopilotProgress
+    progress_version: int
+    is_blocked: bool
+    open_effects: tuple[EffectRow, ...]
+    used_today: int
+    place_free_at: int | None
+    daily_limit: int
+    waiting: int
+    has_approved: bool
+    next_question_at: int | None
+    """When the board is asked about the next doubtful application."""
+    can_board_apply: bool
+
+    @property
+    def is_wished(self) -> bool:
+        """Whether the person wants to hunt."""
+        return self.hunt is not None and self.hunt.wish == "running"
+
+    @property
+    def has_resume(self) -> bool:
+        """Whether there is anything to write letters from."""
+        return self.profile is not None
+
+    @property
+    def has_login(self) -> bool:
+        """Whether the board lets us in, in the person's name."""
+        return self.account is not None and self.account.state == "connected"
+
+    @property
+    def is_login_lost(self) -> bool:
+        """Whether a login was there and is gone. No login at all is a choice: assisted mode."""
+        return self.account is not None and self.account.state != "connected"
+
+    @property
+    def mode(self) -> str:
+        """`auto`, `approve` or `assisted`: what can't be sent by us is handed over, whatever the person chose."""
+        account, profile = self.account, self.profile
+        if account is None or account.mode == "assisted" or not self.can_board_apply:
+            return "assisted"
+        if profile is None or profile.resume_id is None:
+            return "assisted"
+        return "approve" if self.hunt is not None and self.hunt.approval == "approve" else "auto"
+
+    @property
+    def ambiguous(self) -> int:
+        """Applications of which nobody knows whether they arrived."""
+        return sum(effect.state != "planned" for effect in self.open_effects)
+
+    @property
+    def rests_until(self) -> int | None:
+        """Until when the hunt rests, if it does."""
+        return self.hunt.rests_until if self.hunt is not None else None
+
+    def rests_for(self, reason: str) -> bool:
+        """Whether it rests for this reason now."""
+        return self.hunt is not None and self.hunt.rest_reason == reason and (self.hunt.rests_until or 0) > self.now
+
+
+async def read_facts(tools: HuntTools, user_id: UserId) -> HuntFacts:
+    """One hunt as it stands now."""
+    store, now = tools.store, tools.clock.now()
+    hunt = await store.hunts.get(user_id)
+    user = await store.users.get(user_id)
+    account = await store.board_accounts.get(user_id, hunt.board) if hunt is not None else None
+    checkpoint = await store.checkpoints.load(task_key(user_id))
+    progress = AutopilotProgress.read(checkpoint.state if checkpoint is not None else None)
+    counts = await store.vacancies.count_by_state(user_id)
+    handed_over = (await store.vacancies.count_by_state(user_id, now - DAY)).get("handed_over", 0)
+    open_effects = tuple(await store.effects.open(KIND, user_id))
+    applied = await store.effects.count(KIND, user_id, now - DAY)
+    oldest = await store.effects.oldest(KIND, user_id, now - DAY)
+    ready = await store.vacancies.in_state(user_id, "letter_ready", 20) if counts.get("letter_ready") else []
+    limit = hunt.daily_limit if hunt is not None and hunt.daily_limit is not None else tools.settings.daily_limit
+    return HuntFacts(
+        user_id=user_id,
+        now=now,
+        hunt=hunt,
+        account=account,
+        profile=await store.profiles.get(user_id),
+        quarantine=await store.quarantine.get(task_key(user_id)),
+        progress=progress,
+        progress_version=checkpoint.version if checkpoint is not None else 0,
+        is_blocked=user is not None and user.blocked_at is not None,
+        open_effects=open_effects,
+        used_today=applied + handed_over,
+        place_free_at=(oldest if oldest is not None else now) + DAY,
+        daily_limit=min(limit, MOST_A_DAY),
+        waiting=counts.get("waiting_for_you", 0),
+        has_approved=any(row.reason == "approved" for row in ready),
+        next_question_at=_next_question_at(tools, open_effects, progress),
+        can_board_apply=hunt is not None and tools.boards.get(hunt.board).capabilities.can_apply,
+    )
+
+
+def _next_question_at(tools: HuntTools, effects: tuple[EffectRow, ...], progress: AutopilotProgress) -> int | None:
+    """The grace begins when the request left: as long as it may still be carried out, asking proves nothing."""
+    grace = round(tools.settings.grace_seconds * SECOND)
+    due = [(effect.sending_at or 0) + grace for effect in effects if effect.state != "planned"]
+    return max(min(due), progress.ask_again_at) if due else None

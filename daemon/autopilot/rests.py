@@ -1,0 +1,108 @@
+"""What the board's refusals mean for the whole hunt: until when it rests, why, and what the person is told once.
+
+Called wherever a call to the board may fail (`apply.py`, `reconcile.py`, `autopilot.py`). A captcha is never worked
+around: the person gets the board's own link. A shut door never ends a hunt: what can't be sent is handed over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from daemon.autopilot import news, pace
+from daemon.boards.board import CaptchaRequired, DoorClosed, LimitReached, LoginLost, ResumeGone
+from daemon.clock import DAY
+from daemon.errors import Temporary
+from store.write import NOTHING
+
+if TYPE_CHECKING:
+    from daemon.autopilot.hunt import Hunt
+    from daemon.boards.board import BoardError
+    from store.write import Write
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Why the hunt pauses, as a reason of the catalogue, with what is to be written."""
+
+    reason: str
+    write: Write = NOTHING
+    changes: dict[str, Any] = field(default_factory=dict)
+    """Of the checkpoint."""
+
+
+def find_reading_rest(hunt: Hunt, error: BoardError) -> Rest:
+    """The same for searches and details: what closes no gate must at least wait, or the hunt would ask without end."""
+    if isinstance(error, CaptchaRequired | ResumeGone) or (isinstance(error, LoginLost) and hunt.facts.has_login):
+        return find_rest(hunt, error)
+    return _trouble(hunt, error)
+
+
+def find_rest(hunt: Hunt, error: BoardError) -> Rest:
+    """What follows from a refusal that is about the account or the moment."""
+    if isinstance(error, CaptchaRequired):
+        return _captcha(hunt, error)
+    if isinstance(error, LimitReached):
+        return _limit(hunt)
+    if isinstance(error, LoginLost):
+        return _login_lost(hunt)
+    if isinstance(error, DoorClosed):
+        return _door_closed(hunt)
+    if isinstance(error, ResumeGone):
+        return _resume_gone(hunt)
+    return _trouble(hunt, error)
+
+
+def with_way_back(url: str, way_back: str) -> str:
+    """The captcha's address with the link back into the chat, as hh.ru asks applications to add it."""
+    if not url or not way_back or "backurl=" in url:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}backurl={quote(way_back, safe='')}"
+
+
+def _captcha(hunt: Hunt, error: CaptchaRequired) -> Rest:
+    captchas, now = hunt.progress.captchas + 1, hunt.now()
+    until = pace.captcha_until(now, captchas, hunt.tools.settings.interval_seconds)
+    link = with_way_back(error.url, hunt.tools.way_back)
+    write = hunt.tools.store.hunts.rest(hunt.user_id, until, "captcha", link) + news.tell_captcha(hunt, link, now)
+    return Rest("captcha", write, {"captchas": captchas})
+
+
+def _limit(hunt: Hunt) -> Rest:
+    # The board counts what the person sent by hand too; our own oldest one is the best guess of when its window opens.
+    until = pace.limit_until(hunt.facts.place_free_at - DAY if hunt.facts.place_free_at else None, hunt.now())
+    return Rest(
+        "limit_reached", hunt.tools.store.hunts.rest(hunt.user_id, until, "limit") + news.tell_limit(hunt, until)
+    )
+
+
+def _login_lost(hunt: Hunt) -> Rest:
+    write = news.tell_login_lost(hunt)
+    if hunt.facts.has_login:
+        write += hunt.tools.store.board_accounts.set_state(hunt.user_id, hunt.board_name, "lost")
+    return Rest("login_lost", write)
+
+
+def _door_closed(hunt: Hunt) -> Rest:
+    write = news.tell_door_closed(hunt)
+    if hunt.facts.account is not None:
+        write += hunt.tools.store.board_accounts.set_mode(hunt.user_id, hunt.board_name, "assisted")
+    return Rest("door_closed", write)
+
+
+def _resume_gone(hunt: Hunt) -> Rest:
+    """A rule changes the wish, with its reason: without a resume nothing this person wants can be done."""
+    write = news.tell_resume_gone(hunt) + hunt.tools.store.hunts.set_wish(
+        hunt.user_id, "paused", by="rule", reason="resume_gone", now=hunt.now()
+    )
+    return Rest("resume_gone", write)
+
+
+def _trouble(hunt: Hunt, error: BoardError) -> Rest:
+    troubles = hunt.progress.troubles + 1
+    settings = hunt.tools.settings
+    wanted = error.retry_after_seconds if isinstance(error, Temporary) else None
+    until = pace.trouble_until(hunt.now(), troubles, settings.interval_seconds, hunt.tools.random, wanted)
+    # Kept in the checkpoint: a board that does not answer must not wipe out that its limit is used up.
+    return Rest("board_trouble", NOTHING, {"troubles": troubles, "trouble_until": until})
