@@ -25,7 +25,7 @@ from daemon.autopilot import accounting, news
 from daemon.autopilot.apply import LETTER_COLUMN, open_letter, plan_application, send_application
 from daemon.autopilot.facts import KIND
 from daemon.autopilot.gates import Stage, closed_gates
-from daemon.autopilot.hunt import Hunt, open_hunt, topic_of
+from daemon.autopilot.hunt import Hunt, open_hunt
 from daemon.autopilot.reconcile import ask_board, find_vacancy, inherit, next_doubt
 from daemon.autopilot.rests import find_reading_rest
 from daemon.autopilot.screening import find_reason
@@ -34,6 +34,7 @@ from daemon.autopilot.wishes import SearchWishes
 from daemon.boards.board import BoardError, BoardTrouble, NotApplicable, ResumeGone
 from daemon.clock import HOUR, SECOND
 from store.errors import Conflict, LeaseLost
+from store.tables.hunts import topic_of
 
 if TYPE_CHECKING:
     import trio

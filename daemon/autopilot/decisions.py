@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from daemon.autopilot import news
 from daemon.autopilot.facts import KIND
-from daemon.autopilot.hunt import effect_key, ring
+from daemon.autopilot.hunt import effect_key
 from daemon.autopilot.wishes import SearchWishes
 from daemon.outbox.message import Text
 from store.ids import BoardName, ChatId, VacancyId
+from store.tables.hunts import ring
 from store.write import NOTHING
 
 if TYPE_CHECKING:

@@ -68,7 +68,8 @@ def _wish(facts: HuntFacts) -> tuple[str, Mapping[str, Value], int | None]:
     if facts.hunt is None:
         return "none", {}, None
     variant = "open" if facts.hunt.wish == "running" else facts.hunt.wish
-    return variant, {"by": facts.hunt.wish_by}, None
+    by = facts.hunt.wish_by if facts.hunt.wish_by in {"person", "rule"} else "admin"
+    return variant, {"by": Text(f"autopilot.by.{by}")}, None
 
 
 def _blocked(facts: HuntFacts) -> tuple[str, Mapping[str, Value], int | None]:

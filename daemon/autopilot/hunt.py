@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, TypeVar
 from daemon.autopilot.facts import read_facts, task_key
 from daemon.boards.board import DoorClosed
 from store.ids import ChatId
-from store.write import wake
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -27,16 +26,6 @@ if TYPE_CHECKING:
     from store.write import Write
 
 ResultT = TypeVar("ResultT")
-
-
-def topic_of(user_id: UserId) -> str:
-    """Woken when there is something new for this hunt: an answer to a card, another query, a solved captcha."""
-    return f"hunt:{user_id}"
-
-
-def ring(user_id: UserId) -> Write:
-    """Joined to a write that this hunt should look at right away."""
-    return wake(topic_of(user_id))
 
 
 def effect_key(user_id: UserId, board: BoardName, vacancy_id: VacancyId) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from store.tables.hunts import ring
 from store.write import statement
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class BoardAccounts:
     ) -> Write:
         """A login, new or again."""
         parameters = (user_id, board, state, mode, sealed_tokens, expires_at, external_id, now)
-        return statement(_CONNECT, *parameters, expects=1)
+        return statement(_CONNECT, *parameters, expects=1) + ring(user_id)
 
     def begin_refresh(self, user_id: UserId, board: BoardName, *, version: int, now: int) -> Write:
         """On disk before the refresh token is sent: it works once. The version goes up by one."""

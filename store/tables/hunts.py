@@ -20,6 +20,17 @@ if TYPE_CHECKING:
 TOPIC = "hunts"
 """Woken when a wish or a setting of a hunt changes."""
 
+
+def topic_of(user_id: UserId) -> str:
+    """Woken when there is something new for this one person's hunt; the hunt itself sleeps on it."""
+    return f"hunt:{user_id}"
+
+
+def ring(user_id: UserId) -> Write:
+    """Joined to whatever this person's hunt should look at right away."""
+    return wake(topic_of(user_id))
+
+
 _COLUMNS = """
     user_id, board, wish, wish_by, wish_reason, wished_at, approval, query, daily_limit, excluded, version,
     epoch, step, searched_at, next_search_at, rests_until, rest_reason, rest_link
@@ -31,8 +42,10 @@ _INSERT = f"""
 _SET_WISH = "UPDATE hunts SET wish = $2, wish_by = $3, wish_reason = $4, wished_at = $5 WHERE user_id = $1"
 _CHANGES = {
     column: f"UPDATE hunts SET {column} = $2, version = version + 1 WHERE user_id = $1"  # noqa: S608 - constants only
-    for column in ("board", "query", "approval", "daily_limit", "excluded")
+    for column in ("board", "approval", "daily_limit", "excluded")
 }
+# What was searched for under another query says nothing about this one: the next search is due at once.
+_SET_QUERY = "UPDATE hunts SET query = $2, version = version + 1, next_search_at = NULL WHERE user_id = $1"
 _NOTE_STEP = """
     UPDATE hunts SET epoch = $2, step = $3, searched_at = coalesce($4, searched_at),
         next_search_at = coalesce($5, next_search_at)
@@ -84,7 +97,7 @@ class Hunts:
 
     def set_wish(self, user_id: UserId, wish: str, *, by: str, reason: str, now: int) -> Write:
         """What the person wants from now on: running | paused | stopped."""
-        return statement(_SET_WISH, user_id, wish, by, reason, now, expects=1) + wake(TOPIC)
+        return statement(_SET_WISH, user_id, wish, by, reason, now, expects=1) + wake(TOPIC) + ring(user_id)
 
     def set_board(self, user_id: UserId, board: BoardName) -> Write:
         """Where to hunt."""
@@ -92,7 +105,7 @@ class Hunts:
 
     def set_query(self, user_id: UserId, query: str) -> Write:
         """What to search for."""
-        return _change("query", user_id, query)
+        return statement(_SET_QUERY, user_id, query, expects=1) + wake(TOPIC) + ring(user_id)
 
     def set_approval(self, user_id: UserId, approval: str) -> Write:
         """Whether letters are shown first."""
@@ -125,11 +138,11 @@ class Hunts:
 
     def rest(self, user_id: UserId, until: int | None, reason: str, link: str | None = None) -> Write:
         """Nothing is done before `until` (None: before `wake_up`). `link` is what the person must open."""
-        return statement(_REST, user_id, until, reason, link, expects=1) + wake(TOPIC)
+        return statement(_REST, user_id, until, reason, link, expects=1)
 
     def wake_up(self, user_id: UserId) -> Write:
         """Goes on at once."""
-        return statement(_WAKE_UP, user_id, expects=1) + wake(TOPIC)
+        return statement(_WAKE_UP, user_id, expects=1) + wake(TOPIC) + ring(user_id)
 
     def delete(self, user_id: UserId) -> Write:
         """Forgets a person's hunt."""
@@ -154,4 +167,4 @@ class Hunts:
 
 
 def _change(column: str, user_id: UserId, value: SqlValue) -> Write:
-    return statement(_CHANGES[column], user_id, value, expects=1) + wake(TOPIC)
+    return statement(_CHANGES[column], user_id, value, expects=1) + wake(TOPIC) + ring(user_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from store.tables.hunts import ring
 from store.write import statement
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ class Profiles:
         self, user_id: UserId, *, source: str, resume_id: str | None, title: str, sealed_resume: str, now: int
     ) -> Write:
         """The resume to use from now on."""
-        return statement(_SAVE, user_id, source, resume_id, title, sealed_resume, now, expects=1)
+        save = statement(_SAVE, user_id, source, resume_id, title, sealed_resume, now, expects=1)
+        return save + ring(user_id)
 
     def delete(self, user_id: UserId) -> Write:
         """Forgets a person's resume."""
