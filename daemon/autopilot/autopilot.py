@@ -50,6 +50,8 @@ log = structlog.get_logger(__name__)
 
 LONGEST_SLEEP_SECONDS = 900.0
 """A suspended machine's clock stands still while the wall clock goes on: look again now and then."""
+SHORTEST_SLEEP_SECONDS = 0.1
+"""A gate that names a moment in the past must not turn ten thousand hunts into a busy loop."""
 MOST_CONFLICTS = 5
 
 
@@ -72,7 +74,7 @@ async def run_autopilot(tools: HuntTools, user_id: UserId, task_status: trio.Tas
 async def sleep(tools: HuntTools, bell: Wakeups, until: int) -> None:
     """Until then, or until somebody rings."""
     left = (until - tools.clock.now()) / SECOND
-    await bell.wait(min(max(left, 0.001), LONGEST_SLEEP_SECONDS))
+    await bell.wait(min(max(left, SHORTEST_SLEEP_SECONDS), LONGEST_SLEEP_SECONDS))
 
 
 async def work(tools: HuntTools, user_id: UserId) -> int | None:
@@ -109,12 +111,13 @@ async def take_step(hunt: Hunt) -> int | None:
     if doubt is not None:
         await ask_board(hunt, doubt)
         return None
-    applying = closed_gates(hunt.facts, Stage.APPLY)
-    if await send_planned(hunt, applying):
-        return None
-    if not applying and await pursue_next(hunt):
-        return None
-    searching = closed_gates(hunt.facts, Stage.SEARCH)
+    applying, searching = closed_gates(hunt.facts, Stage.APPLY), closed_gates(hunt.facts, Stage.SEARCH)
+    # After trouble a search goes first: it shows whether the board works, and does no harm where it does not.
+    if not (hunt.progress.troubles and not searching):
+        if await send_planned(hunt, applying):
+            return None
+        if not applying and await pursue_next(hunt):
+            return None
     if not searching:
         await search_board(hunt)
         return None
@@ -229,7 +232,8 @@ async def rest(hunt: Hunt, error: BoardError) -> None:
     """The board refused a search or a look: rest as it asks, and say so once where the person must do something."""
     log.warning("board_failed", user_id=hunt.user_id, error=type(error).__name__, step=hunt.progress.step)
     outcome = find_reading_rest(hunt, error)
-    next_search_at = hunt.now() + round(hunt.tools.settings.interval_seconds * SECOND)
+    wait = round(hunt.tools.settings.interval_seconds * SECOND)
+    next_search_at = outcome.changes.get("trouble_until", hunt.now() + wait)
     await hunt.commit(outcome.write, hunt.progress.to("resting", **outcome.changes), next_search_at=next_search_at)
 
 
@@ -237,7 +241,8 @@ async def settle_down(hunt: Hunt, closed: list[GateReport], state: str) -> int:
     """Nothing to do now: the card says so, and the hunt sleeps until the first gate opens."""
     await update_card(hunt, state)
     moments = [report.until for report in closed if report.until is not None]
-    if hunt.facts.next_question_at is not None:
+    is_asking = all(report.stage is not Stage.HUNT for report in closed)
+    if hunt.facts.next_question_at is not None and is_asking:
         moments.append(hunt.facts.next_question_at)
     return min(moments, default=hunt.now() + 24 * HOUR)
 

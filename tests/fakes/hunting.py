@@ -80,6 +80,10 @@ class FakeSessions:
             self._application_token = (await self._board.fetch_application_token()).access_token
         return await work(self._application_token)
 
+    def take_over(self, before: FakeSessions) -> None:
+        """Tokens are in the store in real life."""
+        self._tokens.update(before._tokens)
+
     def forget(self, user_id: UserId) -> None:
         """The person logs in anew."""
         self._tokens.pop(user_id, None)
@@ -184,6 +188,20 @@ class HuntGround:
                 await run_autopilot(tools or self.tools, user_id, task_status)
 
         await self.nursery.start(run)
+
+    async def hunt(self, tools: HuntTools, task_status: trio.TaskStatus[None], user_id: UserId = IVAN) -> None:
+        """The hunt in the caller's own task."""
+        await run_autopilot(tools, user_id, task_status)
+
+    async def revive(self, before: HuntGround) -> None:
+        """What a former life on the same store knew beside it: resumes, logins at the board."""
+        self.resumes.chosen.update(before.resumes.chosen)
+        self.sessions.take_over(before.sessions)
+        await trio.lowlevel.checkpoint()
+
+    def letter_of(self, vacancy: VacancyRow) -> str:
+        """The letter as it lies in the store, opened."""
+        return (vacancy.sealed_letter or "").partition(":letter:")[2]
 
     async def crash(self, user_id: UserId = IVAN) -> None:
         """Ends the hunt wherever it is."""

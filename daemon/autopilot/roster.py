@@ -1,0 +1,130 @@
+"""Roster: whose hunts should be running, and starting and stopping them through the supervisor.
+
+One agent for all people: wishes x owned shards are compared with the running children at the start, after each change
+of a wish (topic `hunts`) and now and then. Handlers only write wishes; a stop of the daemon changes none, so after a
+deploy exactly those hunt who wished to, and a person's pause stays.
+
+After a stop many searches are overdue at once. They are spread before the hunts start, so that the board sees no burst;
+the time of each is on disk before its hunt runs.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+import trio
+
+from daemon.autopilot import pace
+from daemon.autopilot.autopilot import run_autopilot
+from daemon.autopilot.facts import task_key
+from daemon.supervisor.child import ChildSpec
+from daemon.supervisor.health import Phase
+from store.tables.hunts import TOPIC
+from store.write import join
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from daemon.autopilot.tools import HuntTools
+    from daemon.supervisor.health import ChildState
+    from store.ids import UserId
+    from store.tables.hunts import HuntRow
+    from store.write import Write
+
+log = structlog.get_logger(__name__)
+
+LOOK_AGAIN_SECONDS = 60.0
+"""A wake-up is a hint; without one the roster still looks once a minute."""
+GATHERING_SECONDS = 0.05
+"""Wishes that change together (a thousand people after a broadcast) are looked at together."""
+BATCH = 500
+PREFIX = "autopilot:"
+
+
+class Children(Protocol):
+    """`Supervisor`, as far as the roster needs it."""
+
+    def find(self, name: str) -> ChildState | None:
+        """The child of this name."""
+
+    def children(self) -> list[ChildState]:
+        """All children that are not gone."""
+
+    def launch(self, spec: ChildSpec) -> ChildState:
+        """Starts a child and returns at once."""
+
+    async def stop_children(
+        self, children: Sequence[ChildState], reason: str, *, deadline_seconds: float = 5.0
+    ) -> tuple[str, ...]:
+        """Stops these; the names of those that ignore it."""
+
+
+class Roster:
+    """Keeps running children equal to wishes."""
+
+    def __init__(
+        self,
+        tools: HuntTools,
+        supervisor: Children,
+        hunt: Callable[[HuntTools, UserId, trio.TaskStatus[None]], Awaitable[None]] = run_autopilot,
+    ) -> None:
+        self._tools = tools
+        self._supervisor = supervisor
+        self._hunt = hunt
+
+    async def run(self, task_status: trio.TaskStatus[None]) -> None:
+        """Until it is cancelled. Started once all hunts that should run have been started."""
+        async with self._tools.store.listen(TOPIC) as wakeups:
+            await self.settle()
+            task_status.started()
+            while True:
+                if await wakeups.wait(LOOK_AGAIN_SECONDS):
+                    await trio.sleep(GATHERING_SECONDS)
+                await self.settle()
+
+    async def settle(self) -> None:
+        """Compares wishes with children once, and acts."""
+        store, ownership = self._tools.store, self._tools.ownership
+        wishing = {user_id for user_id in await store.hunts.wishing("running") if ownership.owns(user_id)}
+        wanted = {task_key(user_id): user_id for user_id in wishing}
+        unwanted = [child for child in self._hunts() if child.name not in wanted and child.stop_reason is None]
+        if unwanted:
+            await self._supervisor.stop_children(unwanted, "the person does not wish to hunt")
+        missing = [user_id for name, user_id in wanted.items() if self._supervisor.find(name) is None]
+        if missing:
+            await self._spread_searches(missing)
+            for user_id in missing:
+                self._start(user_id)
+        if missing or unwanted:
+            log.info("hunts_settled", started=len(missing), stopped=len(unwanted), wishing=len(wanted))
+
+    def _start(self, user_id: UserId) -> None:
+        name = task_key(user_id)
+        # Looked at again: between the reads above and here others may have run.
+        if self._supervisor.find(name) is None:
+            self._supervisor.launch(ChildSpec(name, partial(self._hunt, self._tools, user_id)))
+
+    def _hunts(self) -> list[ChildState]:
+        children = self._supervisor.children()
+        return [child for child in children if child.name.startswith(PREFIX) and child.phase is not Phase.ENDED]
+
+    async def _spread_searches(self, user_ids: list[UserId]) -> None:
+        """Gives each overdue search its time; one that never searched yet is not kept waiting by itself."""
+        now, wanted = self._tools.clock.now(), set(user_ids)
+        overdue: list[HuntRow] = []
+        after = -1
+        while rows := await self._tools.store.hunts.page(after, BATCH):
+            after = rows[-1].user_id
+            overdue += [row for row in rows if row.user_id in wanted and (row.next_search_at or 0) <= now]
+        for start in range(0, len(overdue), BATCH):
+            await self._tools.store.write(
+                join(self._schedule(row, len(overdue)) for row in overdue[start : start + BATCH])
+            )
+
+    def _schedule(self, row: HuntRow, overdue: int) -> Write:
+        tools = self._tools
+        due_at = pace.catch_up_at(tools.clock.now(), overdue, tools.settings.interval_seconds, tools.random)
+        epoch = tools.ownership.epoch_of(row.user_id)
+        return tools.store.hunts.note_step(row.user_id, epoch, row.step or "starting", next_search_at=due_at)
