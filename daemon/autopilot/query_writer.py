@@ -90,7 +90,7 @@ def _any_of(nodes: list[Node]) -> Node:
 
 
 def _all_of(text: str) -> Node | None:
-    words: list[Node] = [Term(word) for word in _words(text)[:6]]
+    words: list[Node] = [Term(word) for word in _words(text) if not _is_preposition(word)][:6]
     if not words:
         return None
     return words[0] if len(words) == 1 else Group("AND", tuple(words))
@@ -101,6 +101,11 @@ def _phrase(text: str) -> Term | None:
     if not words:
         return None
     return Term(words[0] if len(words) == 1 else f'"{" ".join(words)}"')
+
+
+def _is_preposition(word: str) -> bool:
+    """Such as "по", "на", "для": in a title they carry nothing, and a vacancy may word it otherwise."""
+    return len(word) <= 3 and word.isalpha() and word.islower() and not word.isascii()
 
 
 def _words(text: str) -> list[str]:
