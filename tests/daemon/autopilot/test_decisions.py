@@ -1,0 +1,130 @@
+"""Presses on vacancy cards: what each does, once, and what a late press gets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import trio
+
+from daemon.autopilot import news
+from daemon.autopilot.decisions import ACTIONS, Decider
+from daemon.autopilot.wishes import SearchWishes
+from daemon.boards.board import UncertainOutcome
+from daemon.i18n.translate import Texts
+from daemon.outbox.payload import decode
+from store.write import NOTHING
+from tests.fakes.board import make_vacancy
+from tests.fakes.hunting import IVAN
+
+if TYPE_CHECKING:
+    from trio.testing import MockClock
+
+    from tests.fakes.hunting import HuntGround
+
+
+async def press(ground: HuntGround, action: str, vacancy_id: str = "1") -> str:
+    """Presses and commits, as a handler and its lane do; returns the answer's name."""
+    decider = Decider(ground.store, ground.tools.outbox, ground.tools.clock)
+    decision = await decider.decide(IVAN, action, f"hh/{vacancy_id}")
+    if decision.write:
+        await ground.store.write(decision.write)
+    await trio.sleep(5)
+    return decision.answer.key.removeprefix("autopilot.decision.")
+
+
+async def wait_for_card(ground: HuntGround, *, approval: str = "approve", mode: str = "auto") -> None:
+    ground.board.add(make_vacancy("1", employer="Ромашка", employer_id="e1"))
+    await ground.settle(approval=approval, mode=mode)
+    await ground.start_hunt()
+    await trio.sleep(5)
+
+
+async def test_approved_letter_is_sent_at_once(ground: HuntGround, autojump_clock: MockClock) -> None:
+    await wait_for_card(ground)
+    assert await press(ground, news.SEND) == "send"
+    assert await ground.state("1") == ("applied", None)
+    assert len(ground.board.applications) == 1
+
+
+async def test_second_press_changes_nothing_and_says_so(ground: HuntGround, autojump_clock: MockClock) -> None:
+    await wait_for_card(ground)
+    await press(ground, news.SEND)
+    assert await press(ground, news.SEND) == "late"
+    assert await press(ground, news.SKIP) == "late"
+    assert len(ground.board.applications) == 1
+
+
+async def test_skipped_vacancy_never_comes_back(ground: HuntGround, autojump_clock: MockClock) -> None:
+    await wait_for_card(ground)
+    assert await press(ground, news.SKIP) == "skip"
+    await trio.sleep(5000)
+    assert await ground.state("1") == ("screened_out", "skipped")
+    assert (await ground.said()).count("waiting") == 1
+
+
+async def test_company_is_never_shown_again(ground: HuntGround, autojump_clock: MockClock) -> None:
+    await wait_for_card(ground)
+    assert await press(ground, news.NEVER) == "never"
+    ground.board.add(make_vacancy("2", employer="Другая", employer_id="e1"), make_vacancy("3", employer="ООО Ромашка"))
+    await trio.sleep(1500)
+    assert await ground.state("1") == ("screened_out", "never_employer")
+    assert await ground.state("2") == ("screened_out", "blacklisted")
+    assert await ground.state("3") == ("screened_out", "blacklisted")
+    hunt = await ground.store.hunts.get(IVAN)
+    assert hunt is not None
+    assert SearchWishes.parse(hunt.excluded).employer_ids == ("e1",)
+
+
+async def test_person_applies_by_hand(ground: HuntGround, autojump_clock: MockClock) -> None:
+    await wait_for_card(ground, mode="assisted")
+    assert await press(ground, news.APPLIED) == "applied"
+    assert await ground.state("1") == ("applied", "person_applied")
+    assert await press(ground, news.APPLIED) == "late"
+
+
+@pytest.mark.parametrize(
+    ("action", "state", "effect"),
+    [
+        (news.APPLIED, ("applied", "person_applied"), "confirmed"),
+        (news.MISSING, ("handed_over", "person_says_missing"), "refused"),
+    ],
+)
+async def test_person_settles_a_doubt(
+    ground: HuntGround, autojump_clock: MockClock, action: str, state: tuple[str, str], effect: str
+) -> None:
+    ground.board.close_door("find_application")
+    ground.board.fail_next("apply", UncertainOutcome())
+    await wait_for_card(ground, approval="auto")
+    await trio.sleep(500)
+    assert await press(ground, action) != "late"
+    assert await ground.state("1") == state
+    assert (await ground.effect("1")).state == effect
+    assert await press(ground, action) == "late"
+    assert ground.board.calls.count("apply") == 1
+
+
+@pytest.mark.parametrize("action", [*ACTIONS, "v_unknown"])
+async def test_unknown_vacancy_is_late(ground: HuntGround, autojump_clock: MockClock, action: str) -> None:
+    decider = Decider(ground.store, ground.tools.outbox, ground.tools.clock)
+    for argument in ("hh/nothing", "", "no-slash", "hh/"):
+        decision = await decider.decide(IVAN, action, argument)
+        assert (decision.write, decision.answer.key) == (NOTHING, "autopilot.decision.late")
+
+
+async def test_settled_card_says_what_was_decided(ground: HuntGround, autojump_clock: MockClock) -> None:
+    await wait_for_card(ground)
+    await press(ground, news.SKIP)
+    item = await ground.store.queues.get("outbox", f"edit:{IVAN}:vacancy:hh:1")
+    assert item is not None
+    parcel = decode(item.payload)
+    assert parcel.text is not None
+    assert parcel.text.key == "autopilot.decided.skip"
+    assert parcel.keyboard == ()
+
+
+def test_every_answer_has_its_text() -> None:
+    keys = Texts.load().keys("ru") & Texts.load().keys("en")
+    for name in ("send", "skip", "never", "applied", "missing"):
+        assert {f"autopilot.decision.{name}", f"autopilot.decided.{name}"} <= keys
+    assert "autopilot.decision.late" in keys

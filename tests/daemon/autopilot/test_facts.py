@@ -1,0 +1,81 @@
+"""What the gates look at, read from the store."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import trio
+
+from daemon.autopilot.facts import MOST_A_DAY, read_facts, task_key
+from daemon.boards.board import Capabilities, UncertainOutcome
+from daemon.clock import DAY, SECOND
+from tests.fakes.board import make_vacancy
+from tests.fakes.hunting import HH, IVAN
+
+if TYPE_CHECKING:
+    from trio.testing import MockClock
+
+    from tests.fakes.hunting import HuntGround
+
+
+async def test_nobody_has_no_wish_and_no_error(ground: HuntGround, autojump_clock: MockClock) -> None:
+    facts = await read_facts(ground.tools, IVAN)
+    assert (facts.is_wished, facts.has_resume, facts.has_login, facts.is_login_lost) == (False, False, False, False)
+    assert facts.mode == "assisted"
+    assert facts.rests_until is None
+
+
+async def test_mode_follows_what_the_board_allows(ground: HuntGround, autojump_clock: MockClock) -> None:
+    await ground.settle()
+    facts = await read_facts(ground.tools, IVAN)
+    assert facts.hunt is not None
+    assert facts.profile is not None
+    assert facts.account is not None
+    assert facts.mode == "auto"
+    assert replace(facts, hunt=replace(facts.hunt, approval="approve")).mode == "approve"
+    assert replace(facts, account=replace(facts.account, mode="assisted")).mode == "assisted"
+    assert replace(facts, profile=replace(facts.profile, resume_id=None)).mode == "assisted"
+    assert replace(facts, account=None).mode == "assisted"
+    ground.board.capabilities = Capabilities(True, True, False, False)
+    assert (await read_facts(ground.tools, IVAN)).mode == "assisted"
+
+
+async def test_places_of_the_day_are_counted_with_cards(ground: HuntGround, autojump_clock: MockClock) -> None:
+    ground.board.add(*(make_vacancy(str(number)) for number in range(2)))
+    await ground.settle()
+    await ground.start_hunt()
+    await trio.sleep(100)
+    facts = await read_facts(ground.tools, IVAN)
+    oldest = await ground.store.effects.oldest("application", IVAN, 0)
+    assert oldest is not None
+    assert (facts.used_today, facts.place_free_at) == (2, oldest + DAY)
+    move = ground.store.vacancies.set_state(
+        IVAN, HH, (await ground.vacancy("0")).vacancy_id, "handed_over", now=facts.now
+    )
+    await ground.store.write(move)
+    assert (await read_facts(ground.tools, IVAN)).used_today == 3
+
+
+async def test_question_is_due_when_the_grace_is_over(ground: HuntGround, autojump_clock: MockClock) -> None:
+    ground.board.add(make_vacancy("1"))
+    ground.board.fail_next("apply", UncertainOutcome())
+    await ground.settle()
+    await ground.start_hunt()
+    await trio.sleep(10)
+    facts = await read_facts(ground.tools, IVAN)
+    effect = await ground.effect("1")
+    assert effect.sending_at is not None
+    assert facts.ambiguous == 1
+    assert facts.next_question_at == effect.sending_at + 120 * SECOND
+
+
+async def test_persons_limit_never_passes_the_boards(ground: HuntGround, autojump_clock: MockClock) -> None:
+    await ground.settle(daily_limit=5000)
+    assert (await read_facts(ground.tools, IVAN)).daily_limit == MOST_A_DAY
+    await ground.store.write(ground.store.hunts.set_daily_limit(IVAN, None))
+    assert (await read_facts(ground.tools, IVAN)).daily_limit == ground.tools.settings.daily_limit
+
+
+def test_task_has_the_persons_name() -> None:
+    assert task_key(IVAN) == "autopilot:42"

@@ -1,0 +1,111 @@
+"""Rests: what a refusal means for the whole hunt, and the way back from a captcha."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import trio
+
+from daemon.autopilot.hunt import open_hunt
+from daemon.autopilot.rests import find_reading_rest, find_rest, with_way_back
+from daemon.boards.board import (
+    BoardBusy,
+    BoardTrouble,
+    CaptchaRequired,
+    DoorClosed,
+    LimitReached,
+    LoginLost,
+    ResumeGone,
+)
+from daemon.clock import DAY, SECOND
+from tests.fakes.board import make_vacancy
+from tests.fakes.hunting import HH, IVAN
+
+if TYPE_CHECKING:
+    from trio.testing import MockClock
+
+    from daemon.autopilot.hunt import Hunt
+    from tests.fakes.hunting import HuntGround
+
+
+async def ready_hunt(ground: HuntGround) -> Hunt:
+    await ground.settle()
+    hunt = await open_hunt(ground.tools, IVAN)
+    assert hunt is not None
+    return hunt
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "said"),
+    [
+        (CaptchaRequired("https://board.example/c"), "captcha", "captcha"),
+        (LimitReached(), "limit_reached", "limit"),
+        (LoginLost(), "login_lost", "login_lost"),
+        (DoorClosed(), "door_closed", "door_closed"),
+        (ResumeGone(), "resume_gone", "resume_gone"),
+        (BoardTrouble(), "board_trouble", None),
+        (BoardBusy(), "board_trouble", None),
+    ],
+)
+async def test_each_refusal_has_reason_and_word_said_once(
+    ground: HuntGround, autojump_clock: MockClock, error: Any, reason: str, said: str | None
+) -> None:
+    hunt = await ready_hunt(ground)
+    rest = find_rest(hunt, error)
+    assert rest.reason == reason
+    for _ in range(2):
+        await ground.store.write(find_rest(hunt, error).write)
+    assert await ground.said() == ([said] if said else [])
+
+
+async def test_board_is_left_alone_as_long_as_it_asks(ground: HuntGround, autojump_clock: MockClock) -> None:
+    hunt = await ready_hunt(ground)
+    rest = find_rest(hunt, BoardBusy(retry_after_seconds=60))
+    assert 60 * SECOND <= rest.changes["trouble_until"] - hunt.now() <= 72 * SECOND
+    assert rest.changes["troubles"] == 1
+
+
+async def test_limit_without_applications_of_ours_rests_a_day(ground: HuntGround, autojump_clock: MockClock) -> None:
+    hunt = await ready_hunt(ground)
+    await ground.store.write(find_rest(hunt, LimitReached()).write)
+    row = await ground.store.hunts.get(IVAN)
+    assert row is not None
+    assert row.rests_until == hunt.now() + DAY
+
+
+@pytest.mark.parametrize("error", [DoorClosed(), LimitReached(), BoardTrouble()])
+async def test_reading_that_fails_always_waits(ground: HuntGround, autojump_clock: MockClock, error: Any) -> None:
+    rest = find_reading_rest(await ready_hunt(ground), error)
+    assert rest.reason == "board_trouble"
+    assert rest.changes["trouble_until"] > ground.tools.clock.now()
+
+
+async def test_closed_search_does_not_spin(ground: HuntGround, autojump_clock: MockClock) -> None:
+    ground.board.add(make_vacancy("1"))
+    ground.board.close_door("search")
+    await ground.settle()
+    await ground.start_hunt()
+    await trio.sleep(3600)
+    assert ground.board.calls.count("search") < 40
+    account = await ground.store.board_accounts.get(IVAN, HH)
+    assert account is not None
+    assert account.mode == "auto", "a shut search says nothing about applications"
+
+
+@pytest.mark.parametrize(
+    ("url", "way_back", "expected"),
+    [
+        (
+            "https://hh.ru/c?state=1",
+            "https://t.me/bot?start=back",
+            "https://hh.ru/c?state=1&backurl=https%3A%2F%2Ft.me%2Fbot%3Fstart%3Dback",
+        ),
+        ("https://hh.ru/c", "https://t.me/bot", "https://hh.ru/c?backurl=https%3A%2F%2Ft.me%2Fbot"),
+        ("https://hh.ru/c?backurl=x", "https://t.me/bot", "https://hh.ru/c?backurl=x"),
+        ("https://hh.ru/c", "", "https://hh.ru/c"),
+        ("", "https://t.me/bot", ""),
+    ],
+)
+def test_captchas_link_holds_the_way_back(url: str, way_back: str, expected: str) -> None:
+    assert with_way_back(url, way_back) == expected
