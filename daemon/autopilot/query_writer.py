@@ -90,10 +90,10 @@ def _any_of(nodes: list[Node]) -> Node:
 
 
 def _all_of(text: str) -> Node | None:
-    words: list[Node] = [Term(word) for word in _words(text) if not _is_preposition(word)][:6]
+    words = tuple(Term(word) for word in _words(text) if not _is_preposition(word))[:6]
     if not words:
         return None
-    return words[0] if len(words) == 1 else Group("AND", tuple(words))
+    return words[0] if len(words) == 1 else Group("AND", words)
 
 
 def _phrase(text: str) -> Term | None:

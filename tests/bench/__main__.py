@@ -10,6 +10,7 @@ import sys
 from importlib import import_module
 
 BENCHES = {
+    "hunts": "tests.bench.hunts",
     "store": "tests.bench.store",
 }
 
