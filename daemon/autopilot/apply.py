@@ -23,7 +23,7 @@ import structlog
 import trio
 
 from daemon.autopilot import news, pace
-from daemon.autopilot.facts import KIND
+from daemon.autopilot.facts import KIND, call_seconds
 from daemon.autopilot.rests import find_rest
 from daemon.boards.board import (
     BoardBusy,
@@ -135,11 +135,6 @@ async def open_letter(hunt: Hunt, vacancy: VacancyRow) -> str:
     if vacancy.sealed_letter is None:
         return ""
     return await hunt.tools.vault.open(hunt.user_id, LETTER_COLUMN, vacancy.sealed_letter)
-
-
-def call_seconds(grace_seconds: float) -> float:
-    """How long a call may take. Well below the grace, which has to outlast the call and the board's own lateness."""
-    return max(5.0, min(30.0, grace_seconds / 4))
 
 
 def pace_after(hunt: Hunt, outcome: Outcome) -> int:

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from daemon.autopilot.progress import AutopilotProgress
+from daemon.boards.registry import UnknownBoard
 from daemon.clock import DAY, SECOND
 from store.ids import TaskKey
 
 if TYPE_CHECKING:
     from daemon.autopilot.tools import HuntTools
+    from daemon.boards.board import Board
     from store.durable.effects import EffectRow
-    from store.ids import UserId
+    from store.ids import BoardName, UserId
     from store.tables.board_accounts import BoardAccountRow
     from store.tables.hunts import HuntRow
     from store.tables.profiles import ProfileRow
@@ -56,6 +58,8 @@ class HuntFacts:
     has_approved: bool
     next_question_at: int | None
     """When the board is asked about the next doubtful application."""
+    has_board: bool
+    """Whether the operator has set this board up."""
     can_board_apply: bool
 
     @property
@@ -117,6 +121,7 @@ async def read_facts(tools: HuntTools, user_id: UserId) -> HuntFacts:
     applied = await store.effects.count(KIND, user_id, now - DAY)
     oldest = await store.effects.oldest(KIND, user_id, now - DAY)
     ready = await store.vacancies.in_state(user_id, "letter_ready", 20) if counts.get("letter_ready") else []
+    board = find_board(tools, hunt.board) if hunt is not None else None
     limit = hunt.daily_limit if hunt is not None and hunt.daily_limit is not None else tools.settings.daily_limit
     return HuntFacts(
         user_id=user_id,
@@ -135,12 +140,36 @@ async def read_facts(tools: HuntTools, user_id: UserId) -> HuntFacts:
         waiting=counts.get("waiting_for_you", 0),
         has_approved=any(row.reason == "approved" for row in ready),
         next_question_at=_next_question_at(tools, open_effects, progress),
-        can_board_apply=hunt is not None and tools.boards.get(hunt.board).capabilities.can_apply,
+        has_board=board is not None,
+        can_board_apply=board is not None and board.capabilities.can_apply,
     )
 
 
+def find_board(tools: HuntTools, name: BoardName) -> Board | None:
+    """The board; None while the operator has not set it up (a hunt may be older than the settings)."""
+    try:
+        return tools.boards.get(name)
+    except UnknownBoard:
+        return None
+
+
+def call_seconds(grace_seconds: float) -> float:
+    """How long an application's call may take. Well below the grace as a rule, however the two are set."""
+    return max(5.0, min(30.0, grace_seconds / 4))
+
+
+def question_at(tools: HuntTools, effect: EffectRow) -> int:
+    """When the board may be asked about a doubtful application.
+
+    As long as the request may still be carried out, "there is none" proves nothing. The grace begins when the request
+    can have left at the latest: when its outcome was lost, or, for a life that ended, when its call would have.
+    """
+    sent_at = effect.sending_at or 0
+    last_at = sent_at + round(call_seconds(tools.settings.grace_seconds) * SECOND)
+    lost_at = last_at if effect.settled_at is None else min(last_at, effect.settled_at)
+    return lost_at + round(tools.settings.grace_seconds * SECOND)
+
+
 def _next_question_at(tools: HuntTools, effects: tuple[EffectRow, ...], progress: AutopilotProgress) -> int | None:
-    """The grace begins when the request left: as long as it may still be carried out, asking proves nothing."""
-    grace = round(tools.settings.grace_seconds * SECOND)
-    due = [(effect.sending_at or 0) + grace for effect in effects if effect.state != "planned"]
+    due = [question_at(tools, effect) for effect in effects if effect.state != "planned"]
     return max(min(due), progress.ask_again_at) if due else None

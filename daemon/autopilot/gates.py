@@ -83,6 +83,11 @@ def _quarantine(facts: HuntFacts) -> tuple[str, Mapping[str, Value], int | None]
     return "closed", {"error": facts.quarantine.error[:80], "until": show_moment(until)}, until
 
 
+def _board(facts: HuntFacts) -> tuple[str, Mapping[str, Value], int | None]:
+    is_missing = facts.hunt is not None and not facts.has_board
+    return "closed" if is_missing else "open", {"board": facts.hunt.board if facts.hunt is not None else ""}, None
+
+
 def _query(facts: HuntFacts) -> tuple[str, Mapping[str, Value], int | None]:
     return "open" if facts.hunt is not None and facts.hunt.query else "closed", {}, None
 
@@ -154,6 +159,7 @@ GATES = (
     Gate("wish", Stage.HUNT, _wish),
     Gate("blocked", Stage.HUNT, _blocked),
     Gate("quarantine", Stage.NOTHING, _quarantine),
+    Gate("board", Stage.HUNT, _board),
     Gate("query", Stage.HUNT, _query),
     Gate("resume", Stage.HUNT, _resume),
     Gate("login", Stage.HUNT, _login),

@@ -14,7 +14,7 @@ import structlog
 
 from daemon.autopilot import news
 from daemon.autopilot.apply import MOST_ATTEMPTS, confirmed
-from daemon.autopilot.facts import KIND
+from daemon.autopilot.facts import KIND, question_at
 from daemon.autopilot.rests import Rest, find_rest
 from daemon.boards.board import BoardError, CaptchaRequired, LoginLost
 from daemon.clock import SECOND
@@ -54,12 +54,11 @@ async def find_vacancy(hunt: Hunt, effect: EffectRow) -> VacancyRow | None:
 
 def next_doubt(hunt: Hunt) -> EffectRow | None:
     """The oldest doubtful application whose grace is over; the others go on being left alone."""
-    grace = round(hunt.tools.settings.grace_seconds * SECOND)
     now = hunt.now()
     if hunt.progress.ask_again_at > now:
         return None
     doubtful = [effect for effect in hunt.facts.open_effects if effect.state in {"ambiguous", "sending"}]
-    due = [effect for effect in doubtful if (effect.sending_at or 0) + grace <= now]
+    due = [effect for effect in doubtful if question_at(hunt.tools, effect) <= now]
     return min(due, key=lambda effect: effect.sending_at or 0, default=None)
 
 
@@ -97,7 +96,7 @@ async def _stay_doubtful(hunt: Hunt, effect: EffectRow, vacancy: VacancyRow | No
     """A second grace; after that the person is told, once for each attempt, and the board is asked now and then."""
     settings, now = hunt.tools.settings, hunt.now()
     grace = settings.grace_seconds
-    is_second = now >= (effect.sending_at or 0) + round(2 * grace * SECOND)
+    is_second = now >= question_at(hunt.tools, effect) + round(grace * SECOND)
     wait = max(grace, settings.interval_seconds) if is_second else max(grace, 1.0)
     # Only what the person must mend concerns the whole hunt; a closed list of applications closes nothing else.
     rest = find_rest(hunt, error) if isinstance(error, CaptchaRequired | LoginLost) else Rest("board_trouble")

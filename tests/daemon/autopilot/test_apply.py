@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 
-from daemon.autopilot.apply import bare_vacancy, call_seconds
+from daemon.autopilot.apply import bare_vacancy
 from daemon.boards.board import (
     BoardBusy,
     BoardError,
@@ -269,12 +269,6 @@ async def test_ledger_outlives_an_erasure(ground: HuntGround, autojump_clock: Mo
     await trio.sleep(60)
     assert await ground.state("1") == ("screened_out", "already_answered")
     assert ground.board.applications == []
-
-
-def test_call_ends_well_before_the_grace() -> None:
-    assert call_seconds(120) == 30
-    assert call_seconds(60) == 15
-    assert call_seconds(2) == 5
 
 
 async def test_letter_without_details_knows_title_and_employer(ground: HuntGround, autojump_clock: MockClock) -> None:

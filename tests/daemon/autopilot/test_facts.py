@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from daemon.autopilot.facts import MOST_A_DAY, read_facts, task_key
+from daemon.autopilot.facts import MOST_A_DAY, call_seconds, find_board, question_at, read_facts, task_key
+from daemon.autopilot.gates import Stage, closed_gates
 from daemon.boards.board import Capabilities, UncertainOutcome
+from daemon.boards.registry import BoardRegistry
 from daemon.clock import DAY, SECOND
 from tests.fakes.board import make_vacancy
 from tests.fakes.hunting import HH, IVAN
@@ -75,6 +77,35 @@ async def test_persons_limit_never_passes_the_boards(ground: HuntGround, autojum
     assert (await read_facts(ground.tools, IVAN)).daily_limit == MOST_A_DAY
     await ground.store.write(ground.store.hunts.set_daily_limit(IVAN, None))
     assert (await read_facts(ground.tools, IVAN)).daily_limit == ground.tools.settings.daily_limit
+
+
+async def test_question_waits_for_a_call_that_may_still_run(ground: HuntGround, autojump_clock: MockClock) -> None:
+    ground.board.add(make_vacancy("1"))
+    ground.board.fail_next("apply", UncertainOutcome())
+    await ground.settle()
+    await ground.start_hunt()
+    await trio.sleep(10)
+    effect = await ground.effect("1")
+    assert effect.sending_at is not None
+    sent_at = effect.sending_at
+    for lost_after, begins_after in ((0, 0), (29, 29), (600, 30)):
+        lost = replace(effect, settled_at=sent_at + lost_after * SECOND)
+        assert question_at(ground.tools, lost) == sent_at + (begins_after + 120) * SECOND
+    assert question_at(ground.tools, replace(effect, settled_at=None)) == sent_at + 150 * SECOND
+
+
+def test_call_ends_well_before_the_grace() -> None:
+    assert call_seconds(120) == 30
+    assert call_seconds(60) == 15
+    assert call_seconds(2) == 5
+
+
+async def test_board_that_is_not_set_up_closes_one_gate(ground: HuntGround, autojump_clock: MockClock) -> None:
+    await ground.settle()
+    facts = await read_facts(replace(ground.tools, boards=BoardRegistry([])), IVAN)
+    assert (facts.has_board, facts.can_board_apply) == (False, False)
+    assert [report.name for report in closed_gates(facts, Stage.HUNT)] == ["board"]
+    assert find_board(ground.tools, HH) is ground.board
 
 
 def test_task_has_the_persons_name() -> None:
