@@ -41,6 +41,9 @@ class Wakeups(Protocol):
     async def wait(self, timeout_seconds: float = ...) -> bool:
         """True when woken, False when the time ran out first. Announcements since the last `wait` count."""
 
+    def take_hints(self) -> set[str]:
+        """What followed the `#` of the topics announced since the last call; an empty string: look everywhere."""
+
 
 class Database(Reader, Protocol):
     """A durable store of rows."""

@@ -1,7 +1,8 @@
 """Topics: who listens in this process, and waking them.
 
 A wake-up is a hint, never a message: the listener looks into the store for what there is to do. So several may be
-folded into one, and none is lost between two waits.
+folded into one, and none is lost between two waits. `topic#hint` wakes the listeners of `topic` and tells them where to
+look first; a listener that wants no hints never asks for them.
 """
 
 from __future__ import annotations
@@ -15,12 +16,16 @@ import trio
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+_MOST_HINTS = 4096
+"""Kept per listener; beyond it the listener is told to look everywhere."""
+
 
 class TopicWakeups:
     """Wakes its holder; made by `Topics.listen`."""
 
     def __init__(self) -> None:
         self._woken = trio.Event()
+        self._hints: set[str] = set()
 
     async def wait(self, timeout_seconds: float = math.inf) -> bool:
         """True when woken, False when the time ran out first. Announcements since the last `wait` count."""
@@ -31,9 +36,18 @@ class TopicWakeups:
             self._woken = trio.Event()
         return is_woken
 
-    def wake(self) -> None:
+    def wake(self, hint: str = "") -> None:
         """Ends the present or the next `wait`."""
+        if len(self._hints) < _MOST_HINTS:
+            self._hints.add(hint)
+        else:
+            self._hints.add("")
         self._woken.set()
+
+    def take_hints(self) -> set[str]:
+        """What followed the `#` of the topics announced since the last call; empty strings: look everywhere."""
+        hints, self._hints = self._hints, set()
+        return hints
 
 
 class Topics:
@@ -58,5 +72,6 @@ class Topics:
     def announce(self, topics: Iterable[str]) -> None:
         """Wakes everybody who listens to one of these."""
         for topic in topics:
-            for wakeups in self._listeners.get(topic, ()):
-                wakeups.wake()
+            name, _, hint = topic.partition("#")
+            for wakeups in self._listeners.get(name, ()):
+                wakeups.wake(hint)

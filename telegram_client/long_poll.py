@@ -49,7 +49,7 @@ def read_batch(result: Any) -> list[dict[str, Any]]:
     """The updates that carry an id; those that do not can't be told apart nor confirmed. Raises `ServerTrouble`."""
     if not isinstance(result, list):
         raise ServerTrouble("getUpdates was answered with something that is no list")
-    batch = [update for update in result if isinstance(update, dict) and type(update.get("update_id")) is int]
+    batch = [update for update in result if isinstance(update, dict) and _has_id(update)]
     if result and not batch:
         raise ServerTrouble("getUpdates was answered with updates that have no id")
     return batch
@@ -59,3 +59,8 @@ def next_offset(batch: list[dict[str, Any]]) -> int:
     """The offset that confirms this batch."""
     highest: int = max(update["update_id"] for update in batch)
     return highest + 1
+
+
+def _has_id(update: dict[str, Any]) -> bool:
+    number = update.get("update_id")
+    return type(number) is int and 0 <= number < 2**62

@@ -10,6 +10,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+_MOST_ID = 2**63 - 1
+
 
 class UnreadableUpdate(Exception):
     """This update has not the shape the Bot API documents."""
@@ -158,7 +160,8 @@ def _what_is_wrong(error: ValidationError) -> str:
 def _id_of(holder: object) -> int | None:
     if isinstance(holder, dict):
         number = holder.get("id")
-        if type(number) is int:  # bool is an int too
+        # A bool is an int too, and what no database can keep is no id of anybody.
+        if type(number) is int and -_MOST_ID <= number <= _MOST_ID:
             return number
     return None
 

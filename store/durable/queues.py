@@ -79,6 +79,16 @@ _SELECT_WAITING = f"""
     SELECT {_COLUMNS} FROM queue_items
     WHERE queue = $1 AND lane = $2 AND state = 'waiting' ORDER BY position LIMIT $3
 """  # noqa: S608 - constants only
+_SELECT_LANES = """
+    WITH RECURSIVE busy (lane) AS (
+        SELECT min(lane) FROM queue_items WHERE queue = $1 AND state = 'waiting' AND lane > $2
+        UNION ALL
+        SELECT (SELECT min(lane) FROM queue_items WHERE queue = $1 AND state = 'waiting' AND lane > busy.lane)
+        FROM busy WHERE busy.lane IS NOT NULL
+    )
+    SELECT lane FROM busy WHERE lane IS NOT NULL LIMIT $3
+"""
+"""Jumps from lane to lane along the index: its cost is the number of lanes asked for, whatever the backlog."""
 _SELECT_BURIED = f"""
     SELECT {_COLUMNS} FROM queue_items WHERE queue = $1 AND state = 'buried' ORDER BY settled_at, key LIMIT $2
 """  # noqa: S608 - constants only
@@ -108,18 +118,18 @@ class QueueItem:
 
 
 class Queues:
-    """All queues. A change to `queue` wakes the topic `queue:NAME`."""
+    """All queues. A change to `queue` wakes the topic `queue:NAME`, with the lane as its hint."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
     def put(self, queue: str, key: str, lane: ChatId | int, payload: Json, *, now: int, due_at: int = 0) -> Write:
         """At the end of its lane. Nothing happens when the key is known, settled ones included."""
-        return statement(_PUT, queue, key, lane, to_text(payload), due_at, now) + wake(topic_of(queue))
+        return statement(_PUT, queue, key, lane, to_text(payload), due_at, now) + wake(f"queue:{queue}#{lane}")
 
     def replace(self, queue: str, key: str, lane: ChatId | int, payload: Json, *, now: int) -> Write:
         """The latest payload wins while the item waits, in its old place; a settled or unknown key is put anew."""
-        return statement(_REPLACE, queue, key, lane, to_text(payload), now, expects=1) + wake(topic_of(queue))
+        return statement(_REPLACE, queue, key, lane, to_text(payload), now, expects=1) + wake(f"queue:{queue}#{lane}")
 
     def finish(self, queue: str, key: str, *, now: int, version: int | None = None) -> Write:
         """Done. With `version`: only if nobody replaced the payload meanwhile; then it waits on, which is no error."""
@@ -161,6 +171,10 @@ class Queues:
     async def heads(self, queue: str, *, limit: int) -> list[QueueItem]:
         """The first waiting item of each lane, due or not, the earliest due first."""
         return [_to_item(row) for row in await self._reader.fetch_all(_SELECT_HEADS, queue, limit)]
+
+    async def lanes(self, queue: str, *, after: int, limit: int) -> list[ChatId]:
+        """Lanes in which something waits, by number, following `after`."""
+        return [row[0] for row in await self._reader.fetch_all(_SELECT_LANES, queue, after, limit)]
 
     async def waiting(self, queue: str, lane: ChatId | int, *, limit: int) -> list[QueueItem]:
         """One lane in order."""

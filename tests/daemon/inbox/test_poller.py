@@ -1,0 +1,233 @@
+"""Batch and cursor first, then the next poll; trouble is named and waited out."""
+
+import random
+from contextlib import asynccontextmanager
+
+import pytest
+import trio
+import trio.testing
+
+from daemon.inbox.poller import UpdatePoller
+from store.errors import StoreUnavailable
+from telegram_client.errors import NetworkTrouble
+from tests.fakes import transport
+from tests.fakes.transport import Answer, Hang, failure, make_client, ok
+
+STREAM = "telegram:123456"
+
+
+class Script(transport.Script):
+    """Like Telegram: a poll that hangs comes back empty after its time."""
+
+    async def __call__(self, seen):
+        answer = await super().__call__(seen)
+        if isinstance(answer, Hang):
+            await trio.sleep(seen.json()["timeout"])
+            return ok([])
+        return answer
+
+
+class Offers(list):
+    def __call__(self, items):
+        self.extend(item.key for item in items)
+
+
+@asynccontextmanager
+async def polling(store, clock, script, offers=None):
+    offers = Offers() if offers is None else offers
+    poller = UpdatePoller(store, make_client(script), clock, offer=offers, random_source=random.Random(1))
+    async with trio.open_nursery() as nursery:
+        await nursery.start(poller.run)
+        yield poller
+        nursery.cancel_scope.cancel()
+
+
+async def settled():
+    await trio.testing.wait_all_tasks_blocked(0.01)
+
+
+async def rows(store, lane=42):
+    return [item.key for item in await store.queues.waiting("inbox", lane, limit=100)]
+
+
+def polls(script):
+    return [params.get("offset") for method, params in script.calls if method == "getUpdates"]
+
+
+async def test_offset_is_saved_before_next_poll(store, clock, make_update, autojump_clock):
+    seen = []
+
+    class Watched(Script):
+        async def __call__(self, request):
+            if request.path.endswith("getUpdates"):
+                seen.append((await store.cursors.get(STREAM), len(await rows(store))))
+            return await super().__call__(request)
+
+    script = Watched(getUpdates=[ok([make_update(4), make_update(5)]), Hang()])
+    async with polling(store, clock, script):
+        await settled()
+    assert seen == [(None, 0), (6, 2)]
+    assert polls(script) == [None, 6]
+
+
+async def test_fresh_rows_are_handed_over_after_their_commit(store, clock, make_update, autojump_clock):
+    committed = []
+
+    class Looking(Offers):
+        def __call__(self, items):
+            committed.append(store._database._connection.in_transaction)
+            super().__call__(items)
+
+    offers = Looking()
+    script = Script(getUpdates=[ok([make_update(4), make_update(5)]), Hang()])
+    async with polling(store, clock, script, offers):
+        await settled()
+    assert offers == ["update:4", "update:5"]
+    assert committed == [False]
+
+
+async def test_polling_goes_on_from_the_cursor(store, clock, autojump_clock):
+    await store.write(store.cursors.move(STREAM, 77, now=0))
+    script = Script(getUpdates=Hang())
+    async with polling(store, clock, script):
+        await settled()
+    assert polls(script) == [77]
+
+
+async def test_update_that_comes_twice_is_one_row_and_not_handed_over_again(store, clock, make_update, autojump_clock):
+    offers = Offers()
+    script = Script(getUpdates=[ok([make_update(4)]), ok([make_update(4), make_update(5)]), Hang()])
+    async with polling(store, clock, script, offers):
+        await settled()
+    assert await rows(store) == ["update:4", "update:5"]
+    assert offers == ["update:4"]
+
+
+async def test_ids_that_begin_anew_are_accepted(store, clock, make_update, autojump_clock):
+    await store.write(store.cursors.move(STREAM, 900_000, now=0))
+    script = Script(getUpdates=[ok([make_update(3)]), ok([make_update(4)]), Hang()])
+    async with polling(store, clock, script):
+        await settled()
+    assert await rows(store) == ["update:3", "update:4"]
+    assert await store.cursors.get(STREAM) == 5
+
+
+async def test_broken_update_does_not_stop_intake(store, clock, make_update, autojump_clock):
+    broken = [{"update_id": 5, "message": "text"}, {"update_id": 6}, {"update_id": 7, "poll": []}]
+    script = Script(getUpdates=[ok([make_update(4), *broken, make_update(8)]), Hang()])
+    async with polling(store, clock, script):
+        await settled()
+    assert await rows(store) == ["update:4", "update:8"]
+    assert await rows(store, lane=0) == ["update:5", "update:6", "update:7"]
+    assert await store.cursors.get(STREAM) == 9
+
+
+async def test_webhook_left_behind_is_deleted_at_start(store, clock, autojump_clock):
+    script = Script(getUpdates=Hang())
+    async with polling(store, clock, script):
+        await settled()
+    assert script.calls[0] == ("deleteWebhook", {"drop_pending_updates": False})
+
+
+async def test_webhook_set_meanwhile_is_deleted(store, clock, autojump_clock):
+    active = failure(409, "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook")
+    script = Script(getUpdates=[active, Hang()])
+    async with polling(store, clock, script):
+        await trio.sleep(5)
+    assert [method for method, _ in script.calls] == ["deleteWebhook", "getUpdates", "deleteWebhook", "getUpdates"]
+
+
+TROUBLES = {
+    "token": (failure(401, "Unauthorized"), "token"),
+    "second poller": (failure(409, "Conflict: terminated by other getUpdates request"), "another program"),
+    "html": (Answer(200, b"<html>hello</html>", {"Content-Type": "text/html"}), "no JSON"),
+    "truncated body": (Answer(200, b'{"ok":true,"result":[' + b" " * 70_000, cut_after=66_000), "can't be reached"),
+    "5xx": (failure(502, "Bad Gateway"), "trouble"),
+    "ten megabytes": (Answer(200, b"x" * 10_000_000), "more than"),
+    "no list": (ok({"a": 1}), "no list"),
+    "no network": (NetworkTrouble("connection refused", sent=False), "connection refused"),
+    "too fast": (failure(429, "Too Many Requests: retry after 7", {"retry_after": 7}), "wait 7 s"),
+    "other": (failure(400, "Bad Request: strange"), "refused"),
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+async def test_trouble_is_named_waited_out_and_nothing_is_lost(store, clock, make_update, trouble, autojump_clock):
+    answer, words = TROUBLES[trouble]
+    # A batch of giants is asked for again in smaller ones, so that trouble needs its four answers to be trouble.
+    script = Script(getUpdates=[ok([make_update(4)]), *[answer] * 8, ok([make_update(5)]), Hang()])
+    async with polling(store, clock, script) as poller:
+        await settled()
+        assert words in poller.health.trouble
+        since = poller.health.trouble_since
+        assert poller.health.last_success_at <= since
+        await trio.sleep(600)
+        assert poller.health.trouble == ""
+        assert poller.health.trouble_since is None
+        assert poller.health.last_success_at > since
+    assert await rows(store) == ["update:4", "update:5"]
+
+
+async def test_trouble_that_lasts_is_tried_less_and_less(store, clock, logged, autojump_clock):
+    script = Script(getUpdates=failure(401, "Unauthorized"))
+    async with polling(store, clock, script):
+        await trio.sleep(600)
+        tried = len(polls(script))
+        assert 20 <= tried <= 60
+    assert [line["event"] for line in logged] == ["polling_stopped"], "said once, not at each attempt"
+
+
+async def test_retry_after_is_obeyed(store, clock, autojump_clock):
+    script = Script(getUpdates=[failure(429, "Too Many Requests", {"retry_after": 100}), Hang()])
+    async with polling(store, clock, script):
+        await trio.sleep(99)
+        assert len(polls(script)) == 1
+        await trio.sleep(2)
+        assert len(polls(script)) == 2
+
+
+class FullDisk:
+    """A store whose writes fail for a while."""
+
+    def __init__(self, store, failures):
+        self._store, self.failures = store, failures
+        self.cursors, self.queues = store.cursors, store.queues
+
+    async def write(self, write):
+        if self.failures:
+            self.failures -= 1
+            raise StoreUnavailable("the disk is full")
+        await self._store.write(write)
+
+
+async def test_store_that_takes_no_writes_holds_up_polling(store, clock, make_update, autojump_clock):
+    script = Script(getUpdates=[*[ok([make_update(4)])] * 4, Hang()])
+    async with polling(FullDisk(store, 3), clock, script) as poller:
+        await settled()
+        assert "disk is full" in poller.health.trouble
+        assert polls(script) == [None]
+        await trio.sleep(60)
+        assert poller.health.trouble == ""
+    assert polls(script)[:5] == [None, None, None, None, 5]
+    assert await rows(store) == ["update:4"]
+
+
+async def test_health_is_fresh_only_after_a_poll_that_succeeded(store, clock, autojump_clock):
+    script = Script(getUpdates=[ok([]), NetworkTrouble("gone", sent=True)])
+    async with polling(store, clock, script) as poller:
+        assert not poller.health.is_fresh(clock.now(), within_seconds=60)
+        await settled()
+        assert poller.health.is_fresh(clock.now(), within_seconds=60)
+        await trio.sleep(30)
+        assert not poller.health.is_fresh(clock.now(), within_seconds=20)
+
+
+async def test_start_with_telegram_unreachable_is_no_failure(store, clock, autojump_clock):
+    script = Script(
+        deleteWebhook=[NetworkTrouble("no route", sent=False)] * 3 + [ok(True)], getUpdates=[ok([]), Hang()]
+    )
+    async with polling(store, clock, script) as poller:
+        await settled()
+        assert "no route" in poller.health.trouble
+        await trio.sleep(60)
+        assert poller.health.trouble == ""
