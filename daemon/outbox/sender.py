@@ -1,0 +1,131 @@
+"""OutboxSender: sends the rows of the outbox, in order per chat, chats side by side, and marks what is out.
+
+The next message of a chat leaves only after the last one's mark is on disk, so a crash doubles at most one message per
+chat and loses none. `delivery.py` does the sending of one row; here is what its outcome means for the row and its
+lane. What shaped it: a bot stopped in the middle of its sends said them all again after the start; so a stop lets the
+calls in flight end (one second), and their marks are written although the daemon is going down.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+import trio
+
+from daemon.lane_runner import LaneRunner, Pause
+from daemon.outbox.delivery import Delivered, Delivery, Dropped, NotYet, Unreachable
+from daemon.outbox.outbox import QUEUE
+from daemon.outbox.payload import UnreadablePayload, decode
+from store.errors import Conflict, StoreError
+from store.ids import UserId
+from store.write import NOTHING
+
+if TYPE_CHECKING:
+    from daemon.clock import Clock
+    from daemon.outbox.delivery import Outcome
+    from store.durable.queues import QueueItem
+    from store.store import Store
+    from store.write import Write
+
+log = structlog.get_logger(__name__)
+
+_STOP_SECONDS = 1.0
+"""How long calls in flight may take once the daemon stops."""
+_MARK_RETRY_SECONDS = 0.5
+
+
+class OutboxSender:
+    """Runs the outbox."""
+
+    def __init__(self, store: Store, delivery: Delivery, clock: Clock, *, senders: int = 32) -> None:
+        self._store = store
+        self._delivery = delivery
+        self._clock = clock
+        self._runner = LaneRunner(store, QUEUE, self._send_item, clock, workers=senders)
+        self._in_flight: set[trio.CancelScope] = set()
+        self._blocked: set[int] = set()
+
+    @property
+    def busy_lanes(self) -> int:
+        """Chats with something to send."""
+        return self._runner.busy_lanes
+
+    async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Sends until cancelled."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._limit_stop, name="outbox stop")
+            await self._runner.run(task_status)
+
+    async def _limit_stop(self) -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            deadline = trio.current_time() + _STOP_SECONDS
+            for scope in self._in_flight:
+                scope.deadline = min(scope.deadline, deadline)
+
+    async def _send_item(self, item: QueueItem) -> Pause | None:
+        try:
+            parcel = decode(item.payload)
+        except UnreadablePayload as error:
+            log.exception("message_buried", key=item.key, chat_id=item.lane)
+            await self._store.write(
+                self._store.queues.bury(QUEUE, item.key, now=self._clock.now(), error=type(error).__name__)
+            )
+            return None
+        turn_at = self._delivery.admit(item, parcel)
+        if turn_at is not None:
+            return Pause(turn_at, keeps_item=True)
+        await trio.lowlevel.checkpoint_if_cancelled()
+        # A message that is on its way is seen to its end and marked, also when the daemon stops meanwhile.
+        with trio.CancelScope(shield=True) as scope:
+            self._in_flight.add(scope)
+            try:
+                outcome = await self._delivery.send(item, parcel)
+                return await self._settle(item, outcome)
+            finally:
+                self._in_flight.discard(scope)
+        return Pause(self._clock.now())
+
+    async def _settle(self, item: QueueItem, outcome: Outcome) -> Pause | None:
+        if isinstance(outcome, NotYet):
+            return Pause(outcome.until, keeps_item=not outcome.is_rewritten)
+        now = self._clock.now()
+        queues = self._store.queues
+        if isinstance(outcome, Delivered):
+            await self._mark(
+                queues.finish(QUEUE, item.key, now=now, version=item.version + outcome.replaced)
+                + outcome.write
+                + self._unblock(item)
+            )
+        elif isinstance(outcome, Dropped):
+            await self._mark(queues.bury(QUEUE, item.key, now=now, error=outcome.reason))
+        elif isinstance(outcome, Unreachable):
+            log.info("chat_unreachable", chat_id=item.lane, reason=outcome.reason)
+            self._blocked.add(item.lane)
+            # Nothing that waits for them is wanted any more; what comes later is tried again.
+            await self._mark(
+                queues.clear_lane(QUEUE, item.lane, now=now) + self._store.users.set_blocked(UserId(item.lane), now)
+            )
+            return Pause(now)
+        return None
+
+    def _unblock(self, item: QueueItem) -> Write:
+        if item.lane not in self._blocked:
+            return NOTHING
+        self._blocked.discard(item.lane)
+        return self._store.users.set_blocked(UserId(item.lane), None)
+
+    async def _mark(self, write: Write) -> None:
+        """Until it is on disk: a mark that is given up would send the message again."""
+        while True:
+            try:
+                await self._store.write(write)
+            except Conflict:
+                log.info("message_was_taken_away")
+            except StoreError as error:
+                log.warning("mark_waits_for_store", error=type(error).__name__)
+                await trio.sleep(_MARK_RETRY_SECONDS)
+                continue
+            return

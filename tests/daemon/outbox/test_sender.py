@@ -1,0 +1,264 @@
+"""Rows of the outbox: in order per chat, marked, never lost, doubled at most once."""
+
+import pytest
+import trio
+
+from store.errors import StoreUnavailable
+from store.ids import UserId
+from store.tables.users import UserRow
+from telegram_client.errors import NetworkTrouble
+from tests.fakes.transport import Hang, failure, ok
+
+OK = ok({"message_id": 100})
+BLOCKED = failure(403, "Forbidden: bot was blocked by the user")
+
+
+async def test_rows_are_sent_in_order_and_marked(bot, settle, autojump_clock):
+    for words in "abc":
+        await bot.say(words)
+    async with bot.sending():
+        await settle()
+        await bot.say("d")
+        await settle()
+    assert bot.texts() == ["a", "b", "c", "d"]
+    assert await bot.store.queues.count("outbox", "finished") == 4
+
+
+async def test_next_message_waits_for_the_mark_of_the_last(bot, settle, autojump_clock):
+    marked = []
+
+    class Watching(type(bot.script)):
+        async def __call__(self, seen):
+            marked.append(await bot.store.queues.count("outbox", "finished"))
+            return await super().__call__(seen)
+
+    bot.script.__class__ = Watching
+    for words in "abc":
+        await bot.say(words)
+    async with bot.sending():
+        await settle()
+    assert marked == [0, 1, 2]
+
+
+async def test_chats_go_side_by_side_within_bounds(make_bot, settle, autojump_clock):
+    bot = make_bot(sendMessage=Hang())
+    for chat_id in range(1, 10):
+        await bot.say("x", chat_id)
+    async with bot.sending(senders=4) as sender:
+        await settle()
+        assert len(bot.calls()) == 4
+        assert sender.busy_lanes == 9
+
+
+async def test_too_fast_chat_waits_and_others_go_on(make_bot, settle, autojump_clock):
+    bot = make_bot(sendMessage=[failure(429, "Too Many Requests", {"retry_after": 30}), OK])
+    await bot.say("slow")
+    async with bot.sending():
+        await settle()
+        await bot.say("after")
+        await bot.say("other", chat_id=7)
+        await settle()
+        assert bot.texts() == ["slow", "other"]
+        await trio.sleep(31)
+    assert bot.texts() == ["slow", "other", "slow", "after"]
+
+
+async def test_bot_wide_limit_holds_up_everybody(make_bot, settle, autojump_clock):
+    slow = failure(429, "Too Many Requests", {"retry_after": 30})
+    bot = make_bot(sendMessage=[slow, slow, OK])
+    await bot.say("a", chat_id=1)
+    await bot.say("b", chat_id=2)
+    async with bot.sending():
+        await settle()
+        await bot.say("c", chat_id=3)
+        await trio.sleep(29)
+        assert len(bot.calls()) == 2
+        await trio.sleep(5)
+    assert sorted(bot.texts()[2:]) == ["a", "b", "c"]
+
+
+async def test_burst_of_one_chat_is_spread_and_ordered(bot, autojump_clock):
+    for number in range(30):
+        await bot.say(f"{number:02}")
+    started = trio.current_time()
+    async with bot.sending():
+        await trio.sleep(0.5)
+        assert len(bot.calls()) == 20
+        await trio.sleep(12)
+    assert bot.texts() == [f"{number:02}" for number in range(30)]
+    assert trio.current_time() - started < 15
+
+
+@pytest.mark.parametrize("answer", [BLOCKED, failure(403, "Forbidden: user is deactivated")])
+async def test_rest_of_a_blocked_chat_is_dropped(make_bot, settle, clock, autojump_clock, answer):
+    bot = make_bot(sendMessage=[answer, OK])
+    await bot.store.write(bot.store.users.insert(UserRow(UserId(42), 42, "ru", 0)))
+    for words in "abc":
+        await bot.say(words)
+    await bot.say("other", chat_id=7)
+    async with bot.sending(senders=1):
+        await settle()
+    assert bot.texts() == ["a", "other"]
+    assert await bot.waiting() == []
+    assert (await bot.store.users.get(UserId(42))).blocked_at == clock.now()
+
+
+async def test_person_who_can_be_reached_again_is_unblocked(make_bot, settle, autojump_clock):
+    bot = make_bot(sendMessage=[BLOCKED, OK])
+    await bot.store.write(bot.store.users.insert(UserRow(UserId(42), 42, "ru", 0)))
+    async with bot.sending():
+        await bot.say("a")
+        await settle()
+        await bot.say("b")
+        await settle()
+    assert bot.texts() == ["a", "b"]
+    assert (await bot.store.users.get(UserId(42))).blocked_at is None
+
+
+async def test_refused_message_is_buried_and_the_lane_goes_on(make_bot, settle, autojump_clock, expected_errors):
+    bot = make_bot(sendMessage=[failure(400, "Bad Request: strange"), OK])
+    await bot.say("a")
+    await bot.say("b")
+    async with bot.sending():
+        await settle()
+    assert bot.texts() == ["a", "b"]
+    assert [item.error for item in await bot.store.queues.buried("outbox", 9)] == ["Bad Request: strange"]
+
+
+async def test_row_that_can_not_be_read_is_buried_and_the_lane_goes_on(bot, settle, autojump_clock, expected_errors):
+    await bot.store.write(bot.store.queues.put("outbox", "x", 42, {"what": 1}, now=0))
+    await bot.say("b")
+    async with bot.sending():
+        await settle()
+    assert bot.texts() == ["b"]
+    assert await bot.store.queues.count("outbox", "buried") == 1
+
+
+async def test_telegram_away_for_an_hour_loses_nothing(make_bot, autojump_clock):
+    away = [NetworkTrouble("no route", sent=False)] * 40
+    bot = make_bot(sendMessage=[*away, OK])
+    for words in "abc":
+        await bot.say(words)
+    async with bot.sending():
+        await trio.sleep(4_000)
+    assert bot.texts()[40:] == ["a", "b", "c"]
+    assert await bot.waiting() == []
+
+
+async def test_answer_that_got_lost_is_sent_again(make_bot, autojump_clock):
+    bot = make_bot(sendMessage=[NetworkTrouble("no answer", sent=True), OK])
+    await bot.say("a")
+    await bot.say("b")
+    async with bot.sending():
+        await trio.sleep(10)
+    assert bot.texts() == ["a", "a", "b"]
+
+
+async def test_card_edited_while_its_edit_is_on_its_way_is_edited_again(make_bot, settle, autojump_clock):
+    gate = trio.Event()
+    bot = make_bot(editMessageText=ok(True))
+    plain_call = type(bot.script).__call__
+
+    class Slow(type(bot.script)):
+        async def __call__(self, seen):
+            if seen.path.endswith("editMessageText"):
+                await gate.wait()
+            return await plain_call(self, seen)
+
+    bot.script.__class__ = Slow
+    await bot.say("first", card="status")
+    async with bot.sending():
+        await settle()
+        await bot.edit("second")
+        await settle()
+        await bot.edit("third")
+        await bot.edit("fourth")
+        gate.set()
+        await settle()
+    assert bot.texts("editMessageText") == ["second", "fourth"]
+    assert await bot.waiting() == []
+
+
+async def test_long_text_goes_on_with_its_next_piece_after_a_crash(make_bot, settle, autojump_clock):
+    bot = make_bot(sendMessage=[OK, Hang(), OK])
+    await bot.say("x" * 5_000)
+    await bot.say("after")
+    async with bot.sending():
+        await settle()
+        assert [len(text) for text in bot.texts()] == [4096, 904]
+    async with bot.sending():
+        await trio.sleep(5)
+    assert [len(text) for text in bot.texts()] == [4096, 904, 904, 5]
+    assert await bot.waiting() == []
+
+
+async def test_store_that_fails_at_the_mark_does_not_double(bot, autojump_clock, monkeypatch):
+    failures = [StoreUnavailable("full")] * 3
+    write = bot.store.write
+
+    async def shaky(value):
+        if failures and any("finished" in statement.sql for statement in value.statements):
+            raise failures.pop()
+        await write(value)
+
+    await bot.say("a")
+    await bot.say("b")
+    monkeypatch.setattr(bot.store, "write", shaky)
+    async with bot.sending():
+        await trio.sleep(10)
+    assert bot.texts() == ["a", "b"]
+
+
+async def test_message_taken_away_while_it_was_sent_is_no_trouble(make_bot, settle, autojump_clock, expected_errors):
+    bot = make_bot(sendMessage=[failure(400, "Bad Request: strange"), OK])
+    plain_call = type(bot.script).__call__
+
+    class Clearing(type(bot.script)):
+        async def __call__(self, seen):
+            await bot.store.write(bot.store.queues.clear_lane("outbox", 42, now=0))
+            return await plain_call(self, seen)
+
+    bot.script.__class__ = Clearing
+    await bot.say("a")
+    async with bot.sending():
+        await settle()
+        await bot.say("b")
+        await settle()
+    assert bot.texts() == ["a", "b"]
+
+
+async def test_send_in_flight_at_the_stop_is_seen_to_its_end_and_marked(bot, settle, autojump_clock):
+    asked = trio.Event()
+    plain_call = type(bot.script).__call__
+
+    class Slow(type(bot.script)):
+        async def __call__(self, seen):
+            asked.set()
+            await trio.sleep(0.5)
+            return await plain_call(self, seen)
+
+    bot.script.__class__ = Slow
+    await bot.say("a")
+    await bot.say("b")
+    async with bot.sending():
+        await asked.wait()
+    assert bot.texts() == ["a"]
+    assert len(await bot.waiting()) == 1
+
+
+async def test_stop_does_not_wait_for_ever(make_bot, settle, autojump_clock):
+    bot = make_bot(sendMessage=Hang())
+    await bot.say("a")
+    async with bot.sending():
+        await settle()
+        stopping_at = trio.current_time()
+    assert trio.current_time() - stopping_at == pytest.approx(1.0, abs=0.1)
+    assert len(await bot.waiting()) == 1
+
+
+async def test_same_key_is_said_once(bot, settle, autojump_clock):
+    async with bot.sending():
+        for _ in range(3):
+            await bot.say("a", key="applied:42:7")
+            await settle()
+    assert bot.texts() == ["a"]
