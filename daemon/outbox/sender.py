@@ -17,16 +17,25 @@ from daemon.lane_runner import LaneRunner, Pause
 from daemon.outbox.delivery import Delivered, Delivery, Dropped, NotYet, Unreachable
 from daemon.outbox.outbox import QUEUE
 from daemon.outbox.payload import UnreadablePayload, decode
+from daemon.outbox.rendering import Renderer
 from store.errors import Conflict, StoreError
 from store.ids import UserId
 from store.write import NOTHING
+from telegram_client.rate_limit import RateLimiter
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
     from daemon.clock import Clock
+    from daemon.i18n.translate import Texts
+    from daemon.outbox.buttons import ButtonSigner
     from daemon.outbox.delivery import Outcome
+    from daemon.outbox.message import Text
     from store.durable.queues import QueueItem
+    from store.ids import ChatId
     from store.store import Store
     from store.write import Write
+    from telegram_client.client import TelegramClient
 
 log = structlog.get_logger(__name__)
 
@@ -36,15 +45,39 @@ _MARK_RETRY_SECONDS = 0.5
 
 
 class OutboxSender:
-    """Runs the outbox."""
+    """Runs the outbox. `language_of` tells a chat's language when it is written to; `menu` is the reply keyboard."""
 
-    def __init__(self, store: Store, delivery: Delivery, clock: Clock, *, senders: int = 32) -> None:
+    def __init__(
+        self,
+        store: Store,
+        client: TelegramClient,
+        texts: Texts,
+        signer: ButtonSigner,
+        clock: Clock,
+        *,
+        language_of: Callable[[ChatId], Awaitable[str]],
+        menu: Sequence[Sequence[Text]] = (),
+        messages_per_second: float = 30.0,
+        senders: int = 32,
+    ) -> None:
         self._store = store
-        self._delivery = delivery
         self._clock = clock
+        self._delivery = Delivery(
+            store,
+            client,
+            Renderer(texts, signer, menu),
+            RateLimiter(messages_per_second),
+            clock,
+            language_of=language_of,
+        )
         self._runner = LaneRunner(store, QUEUE, self._send_item, clock, workers=senders)
         self._in_flight: set[trio.CancelScope] = set()
         self._blocked: set[int] = set()
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing goes out, in words; empty while all is well."""
+        return self._delivery.trouble
 
     @property
     def busy_lanes(self) -> int:

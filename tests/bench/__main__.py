@@ -12,6 +12,7 @@ from importlib import import_module
 BENCHES = {
     "hunts": "tests.bench.hunts",
     "store": "tests.bench.store",
+    "updates": "tests.bench.updates",
 }
 
 

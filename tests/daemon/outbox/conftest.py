@@ -62,7 +62,10 @@ class Bot:
 
     @asynccontextmanager
     async def sending(self, **kwargs):
-        sender = OutboxSender(self.store, self.delivery, self.clock, **kwargs)
+        client = make_client(self.script)
+        sender = OutboxSender(
+            self.store, client, TEXTS, SIGNER, self.clock, language_of=self.language_of, menu=MENU, **kwargs
+        )
         async with trio.open_nursery() as nursery:
             await nursery.start(sender.run)
             yield sender

@@ -95,7 +95,7 @@ async def test_rest_of_a_blocked_chat_is_dropped(make_bot, settle, clock, autoju
     await bot.store.write(bot.store.users.insert(UserRow(UserId(42), 42, "ru", 0)))
     for words in "abc":
         await bot.say(words)
-    await bot.say("other", chat_id=7)
+    await bot.say("other", chat_id=70)
     async with bot.sending(senders=1):
         await settle()
     assert bot.texts() == ["a", "other"]
