@@ -97,6 +97,6 @@ class ScriptDialog:
         """Sleeps over restarts."""
         await hand_over(Sleep(due_at))
 
-    async def checkpoint(self, name: str, **values: Json) -> None:
+    async def checkpoint(self, name: str, /, **values: Json) -> None:
         """Puts a named point behind us."""
         await hand_over(Pass(name, values))

@@ -127,7 +127,7 @@ class Dialog(Protocol):
     async def sleep_until(self, due_at: int) -> None:
         """Sleeps, over restarts too."""
 
-    async def checkpoint(self, name: str, **values: Json) -> None:
+    async def checkpoint(self, name: str, /, **values: Json) -> None:
         """A named point to go on from; trims the journal."""
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from daemon.clock import Clock
     from daemon.dialogs.answers import Verdict
     from daemon.dialogs.dialog import Json, Script
+    from daemon.dialogs.journal import Sealer
     from daemon.dialogs.live import Live
     from daemon.inbox.router import Incoming
     from daemon.outbox.message import Verbatim
@@ -49,12 +50,14 @@ class DialogEngine:
         idle_seconds: float = 900.0,
         most_live: int = 1000,
         work_seconds: float = 180.0,
+        sealer: Sealer | None = None,
     ) -> None:
+        """`sealer`: the vault; without it what people type stands in the journal as it is (tests)."""
         self._outbox = outbox
         self._ownership = ownership
         self._clock = clock
         self._fingerprints = {name: fingerprint_of(script) for name, script in scripts.items()}
-        self._journal = DialogJournal(store)
+        self._journal = DialogJournal(store, sealer)
         self._live = LiveDialogs(
             store,
             outbox,
@@ -62,6 +65,7 @@ class DialogEngine:
             clock,
             scripts,
             self._fingerprints,
+            self._journal,
             idle_seconds=idle_seconds,
             most_live=most_live,
             work_seconds=work_seconds,
@@ -92,9 +96,17 @@ class DialogEngine:
         question = await self.open_question(chat_id)
         return question is not None and event in question.events
 
-    async def start(self, script: str, incoming: Incoming, state: Mapping[str, Json] | None = None) -> Write | None:
-        """Opens a dialog; where one is open already, its question is asked again instead."""
-        if await self.has_dialog(incoming.chat_id):
+    async def start(
+        self,
+        script: str,
+        incoming: Incoming,
+        state: Mapping[str, Json] | None = None,
+        *,
+        is_instead: bool = False,
+    ) -> Write | None:
+        """Opens a dialog. Where one is open already, its question is asked again, or (`is_instead`) it is left."""
+        left = await self.leave(incoming.chat_id) if is_instead else NOTHING
+        if not is_instead and await self.has_dialog(incoming.chat_id):
             return await self.ask_again(incoming)
         record = Record(
             chat_id=incoming.chat_id,
@@ -105,7 +117,8 @@ class DialogEngine:
             place=Place([], dict(state or {}), 0),
             is_new=True,
         )
-        await self._live.open(record, incoming.finish + self._acknowledge(incoming))
+        before = self._acknowledge(incoming) + (left or NOTHING)
+        await self._live.open(record, before, incoming.finish)
         return None
 
     async def deliver(self, incoming: Incoming, pressed: str | None = None) -> Write | None:
@@ -118,6 +131,10 @@ class DialogEngine:
             live = await self._live.wake(record, incoming.finish + self._acknowledge(incoming))
             if live is None:
                 return None
+        if incoming.event is not None and live.work is not None:
+            # What the dialog may ask for next must not be lost because it is busy: the lane waits, once, for the work.
+            await live.work.done.wait()
+            return await self.deliver(incoming, pressed)
         async with live.lock:
             if self._live.get(incoming.chat_id) is live:
                 return await self._take(live, incoming, pressed)
@@ -151,14 +168,15 @@ class DialogEngine:
             return NOTHING
         if isinstance(verdict, Hint):
             return self._hint(incoming, verdict.text)
-        # The question's message is edited before the next one is said: these go in front.
-        live.run.draft.writes[:0] = [
-            self._acknowledge(incoming),
-            self._journal.cancel_timer(live.record.waiting),
-            self._close_question(live.record, verdict.choice),
-        ]
+        # The question's message is edited before the next one is said.
+        before = (
+            self._acknowledge(incoming)
+            + self._journal.cancel_timer(live.record.waiting)
+            + self._close_question(live.record, verdict.choice)
+        )
         entry = verdict.entry
-        await self._live.settle(live, lambda: live.run.resume(entry), incoming.finish)
+        journaled = await self._journal.seal(live.record.user_id, entry)
+        await self._live.settle(live, lambda: live.run.resume(entry, journaled), incoming.finish, before=before)
         return None
 
     def _close_question(self, record: Record, choice: Text | Verbatim | None) -> Write:

@@ -1,12 +1,13 @@
 """Fingerprint of a script: tells whether an open dialog was begun with this very code.
 
 Taken over the code objects of the script, of what is nested in it, of what its closure holds and of the functions of
-its own package it names. Line numbers, file names and the functions' docstrings don't count: moving a script changes
+its own package it names. Line numbers, file names and docstrings don't count: moving a script changes
 nothing. Stable over runs: sets inside code are sorted, because their order follows the process's hash seed.
 """
 
 from __future__ import annotations
 
+import dis
 import functools
 import hashlib
 import inspect
@@ -28,7 +29,7 @@ def fingerprint_of(script: Callable[..., Any]) -> str:
         if function.__code__ in seen:
             continue
         seen.add(function.__code__)
-        digest.update(repr(_shape_of(function.__code__, function.__doc__)).encode())
+        digest.update(repr(_shape_of(function.__code__)).encode())
         functions.extend(_neighbours_of(function, home))
     return digest.hexdigest()[:16]
 
@@ -66,25 +67,18 @@ def _names_in(code: types.CodeType) -> list[str]:
     return names
 
 
-def _shape_of(code: types.CodeType, docstring: str | None = None) -> tuple[Any, ...]:
-    """What of a code object is behaviour, as plain values whose `repr` is stable."""
-    constants = code.co_consts
-    if docstring is not None and constants and constants[0] == docstring:
-        constants = constants[1:]
-    return (
-        code.co_code,
-        code.co_names,
-        code.co_varnames,
-        code.co_freevars,
-        tuple(_constant(constant) for constant in constants),
-    )
+def _shape_of(code: types.CodeType) -> tuple[Any, ...]:
+    """What of a code object is behaviour, as plain values whose `repr` is stable.
+
+    Instructions with their resolved arguments instead of raw bytes: a docstring shifts the numbers of all constants.
+    """
+    steps = ((step.opname, _argument(step.argval)) for step in dis.get_instructions(code))
+    return (code.co_varnames[: code.co_argcount + code.co_kwonlyargcount], code.co_flags, *steps)
 
 
-def _constant(value: object) -> Any:
+def _argument(value: object) -> Any:
     if isinstance(value, types.CodeType):
         return _shape_of(value)
     if isinstance(value, frozenset):
         return ("frozenset", *sorted(map(repr, value)))
-    if isinstance(value, tuple):
-        return tuple(map(_constant, value))
     return repr(value)

@@ -8,7 +8,7 @@ else has moved on gives `Conflict`, and nothing of the commit happens.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from daemon.dialogs.question import Working, decode_waiting, encode_waiting
 from daemon.dialogs.running import Entry, Place
@@ -28,6 +28,7 @@ TIMER_DUE = "timer_due"
 TIMER_KIND = "dialog"
 
 _PAGE = 500
+_COLUMN = "journal_entries.value"
 
 
 def journal_name(chat_id: int) -> str:
@@ -65,11 +66,22 @@ class Record:
         self.is_new = False
 
 
+class Sealer(Protocol):
+    """The vault: what a person typed is at rest only under their own key."""
+
+    async def seal(self, user_id: UserId, column: str, text: str) -> str:
+        """The sealed text."""
+
+    async def open(self, user_id: UserId, column: str, sealed: str) -> str:
+        """The text."""
+
+
 class DialogJournal:
     """Loads records and makes the writes that save them."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, sealer: Sealer | None = None) -> None:
         self._store = store
+        self._sealer = sealer
 
     async def load(self, chat_id: ChatId) -> Record | None:
         """The chat's open dialog."""
@@ -90,7 +102,19 @@ class DialogJournal:
         """Everything journaled since the last checkpoint, in order."""
         rows = await self._store.journals.entries(record.name)
         record.position = rows[-1].position + 1 if rows else 0
-        return [Entry(row.kind, row.name, row.value) for row in rows]
+        return [Entry(row.kind, row.name, await self._open(record.user_id, row.value)) for row in rows]
+
+    async def seal(self, user_id: UserId, entry: Entry) -> Entry:
+        """The entry as it is kept: typed text (a resume, an address with a code in it) only sealed."""
+        if self._sealer is None or not isinstance(entry.value, dict) or "text" not in entry.value:
+            return entry
+        sealed = await self._sealer.seal(user_id, _COLUMN, entry.value["text"])
+        return Entry(entry.kind, entry.name, {"sealed": sealed})
+
+    async def _open(self, user_id: UserId, value: Any) -> Any:
+        if self._sealer is None or not isinstance(value, dict) or "sealed" not in value:
+            return value
+        return {"text": await self._sealer.open(user_id, _COLUMN, value["sealed"])}
 
     def save(self, record: Record, draft: Draft, waiting: Waiting, now: int) -> Write:
         """Everything since the last commit, expecting the version that was loaded."""

@@ -17,7 +17,6 @@ import structlog
 import trio
 
 from daemon.dialogs.errors import ScriptChanged
-from daemon.dialogs.journal import DialogJournal
 from daemon.dialogs.question import OpenQuestion, Sleeping, Working
 from daemon.dialogs.running import Place, ScriptRun
 from daemon.dialogs.steps import Ask, Do, End, Sleep
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
     from daemon.clock import Clock
     from daemon.dialogs.dialog import Script
-    from daemon.dialogs.journal import Record
+    from daemon.dialogs.journal import DialogJournal, Record
     from daemon.dialogs.question import Waiting
     from daemon.dialogs.steps import Stop
     from daemon.outbox.outbox import Outbox
@@ -46,6 +45,14 @@ _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(slots=True)
+class Work:
+    """Outside work under way."""
+
+    scope: trio.CancelScope = field(default_factory=trio.CancelScope)
+    done: trio.Event = field(default_factory=trio.Event)
+
+
+@dataclass(slots=True)
 class Live:
     """A dialog in memory."""
 
@@ -53,7 +60,7 @@ class Live:
     run: ScriptRun
     stop: Stop = field(default_factory=End)
     lock: trio.Lock = field(default_factory=trio.Lock)
-    work_scope: trio.CancelScope | None = None
+    work: Work | None = None
     used_at: float = 0.0
 
 
@@ -68,6 +75,7 @@ class LiveDialogs:
         clock: Clock,
         scripts: Mapping[str, Script],
         fingerprints: Mapping[str, str],
+        journal: DialogJournal,
         *,
         idle_seconds: float,
         most_live: int,
@@ -82,7 +90,7 @@ class LiveDialogs:
         self._idle_seconds = idle_seconds
         self._most_live = most_live
         self._work_seconds = work_seconds
-        self._journal = DialogJournal(store)
+        self._journal = journal
         self._live: OrderedDict[ChatId, Live] = OrderedDict()
         self._nursery: trio.Nursery | None = None
         self._stirred = trio.Event()
@@ -114,10 +122,10 @@ class LiveDialogs:
                 for chat_id in list(self._live):
                     self.forget(chat_id)
 
-    async def open(self, record: Record, extra: Write) -> None:
-        """Begins a new dialog and commits its first step together with `extra`."""
+    async def open(self, record: Record, before: Write, extra: Write) -> None:
+        """Begins a new dialog and commits its first step, with `before` in front of it and `extra` behind."""
         run = self._run_of(record)
-        await self.settle(Live(record, run), run.start, extra)
+        await self.settle(Live(record, run), run.start, extra, before=before)
 
     async def wake(self, record: Record, extra: Write) -> Live | None:
         """Runs a sleeping dialog through its journal to the line it waits at.
@@ -150,16 +158,24 @@ class LiveDialogs:
         self._rest(live, stop)
         return live
 
-    async def settle(self, live: Live, move: Callable[[], Stop], extra: Write, *, patiently: bool = False) -> None:
-        """Moves the script to its next resting point and commits all it did on the way, `extra` included."""
+    async def settle(
+        self,
+        live: Live,
+        move: Callable[[], Stop],
+        extra: Write,
+        *,
+        before: Write = NOTHING,
+        patiently: bool = False,
+    ) -> None:
+        """Moves the script to its next resting point; commits `before`, all it did on the way, and `extra` as one."""
         record = live.record
         try:
             stop = move()
         except Exception as error:  # noqa: BLE001 - the edge of a script: its bug must not stop the chat
-            await self._end_broken(live, error, extra)
+            await self._end_broken(live, error, extra, before)
             return
         waiting = self._waiting_at(record, stop)
-        write = self._write_step(live, stop, waiting) + extra
+        write = before + self._write_step(live, stop, waiting) + extra
         try:
             await (write_patiently(self._store, write) if patiently else self._store.write(write))
         except BaseException:
@@ -177,8 +193,8 @@ class LiveDialogs:
         """Throws a dialog out of memory and stops its outside work; the journal stays."""
         live = self._live.pop(chat_id, None)
         if live is not None:
-            if live.work_scope is not None:
-                live.work_scope.cancel()
+            if live.work is not None:
+                live.work.scope.cancel()
             live.run.close()
 
     def _run_of(self, record: Record) -> ScriptRun:
@@ -230,17 +246,21 @@ class LiveDialogs:
         self._live.move_to_end(chat_id)
         self._stirred.set()
         if len(self._live) > self._most_live:
-            idle = next(
-                (other for other in self._live.values() if other.work_scope is None and other is not live), None
-            )
+            idle = next((other for other in self._live.values() if other.work is None and other is not live), None)
             if idle is not None:
                 self.forget(idle.record.chat_id)
-        live.work_scope = None
+        live.work = None
         if isinstance(stop, Do) and self._nursery is not None:
-            live.work_scope = trio.CancelScope()
-            self._nursery.start_soon(self._perform, live, stop, live.work_scope, name=f"dialog work: {stop.name}")
+            live.work = Work()
+            self._nursery.start_soon(self._perform, live, stop, live.work, name=f"dialog work: {stop.name}")
 
-    async def _perform(self, live: Live, step: Do, scope: trio.CancelScope) -> None:
+    async def _perform(self, live: Live, step: Do, work: Work) -> None:
+        try:
+            await self._perform_and_go_on(live, step, work.scope)
+        finally:
+            work.done.set()
+
+    async def _perform_and_go_on(self, live: Live, step: Do, scope: trio.CancelScope) -> None:
         with scope:
             entry = await attempt_work(step, self._work_seconds)
             async with live.lock:
@@ -271,7 +291,7 @@ class LiveDialogs:
             await trio.sleep_until(oldest.used_at + self._idle_seconds)
             limit = trio.current_time() - self._idle_seconds
             for live in [live for live in self._live.values() if live.used_at <= limit]:
-                if live.work_scope is None and not live.lock.locked():
+                if live.work is None and not live.lock.locked():
                     self.forget(live.record.chat_id)
                 else:
                     live.used_at = trio.current_time()
@@ -289,11 +309,11 @@ class LiveDialogs:
         run.draft.writes.append(self._outbox.say(OutgoingMessage(record.chat_id, Text(key))))
         await self.settle(Live(record, run), run.start, extra)
 
-    async def _end_broken(self, live: Live, error: Exception, extra: Write) -> None:
+    async def _end_broken(self, live: Live, error: Exception, extra: Write, before: Write = NOTHING) -> None:
         """A script raised: it ends with a polite word, its chat goes on."""
         record = live.record
         log.error("dialog_failed", script=record.script, chat_id=record.chat_id, error=repr(error))
-        await self._store.write(self._goodbye(record, "dialogs.failed") + extra)
+        await self._store.write(before + self._goodbye(record, "dialogs.failed") + extra)
         self.forget(record.chat_id)
         live.run.close()
 

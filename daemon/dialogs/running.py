@@ -98,9 +98,9 @@ class ScriptRun:
             raise ScriptChanged
         return stop
 
-    def resume(self, entry: Entry) -> Stop:
-        """Gives the script what it waited for, journals it and runs to the next resting point."""
-        self.draft.entries.append(entry)
+    def resume(self, entry: Entry, journaled: Entry | None = None) -> Stop:
+        """Gives the script what it waited for and runs to the next resting point; `journaled`: as it is kept."""
+        self.draft.entries.append(journaled or entry)
         return self._go_on(self._answer(entry))
 
     def begin_draft(self) -> None:

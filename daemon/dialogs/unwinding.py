@@ -6,11 +6,16 @@ away the task is unhooked, or a later wake-up would hit a task that waits for so
 
 from __future__ import annotations
 
+import inspect
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import structlog
+
 if TYPE_CHECKING:
     from collections.abc import Coroutine
+
+log = structlog.get_logger(__name__)
 
 _PATIENCE = 10
 """A script that keeps awaiting while it is being ended is given up after so many awaits."""
@@ -44,9 +49,18 @@ def release(trap: object) -> None:
 def unwind(coroutine: Coroutine[Any, Any, Any]) -> None:
     """Closes a script. What it awaits on its way out is released and not waited for."""
     for _ in range(_PATIENCE):
-        with suppress(Exception):  # whatever its clean-up raises: the script is gone, its journal decides
-            coroutine.close()
+        if inspect.getcoroutinestate(coroutine) == inspect.CORO_CLOSED:
             return
+        try:
+            trap = coroutine.throw(GeneratorExit())
+        except (GeneratorExit, StopIteration):
+            return
+        except Exception as error:  # noqa: BLE001 - whatever its clean-up raises: the script is gone
+            log.info("script_clean_up_failed", error=type(error).__name__)
+            return
+        release(trap)
+    with suppress(RuntimeError):  # "ignored GeneratorExit"
+        coroutine.close()
 
 
 def _raise_nothing() -> NoReturn:

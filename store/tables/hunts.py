@@ -39,6 +39,7 @@ _INSERT = f"""
     INSERT INTO hunts ({_COLUMNS})
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
 """  # noqa: S608 - constants only
+_INSERT_NEW = f"{_INSERT} ON CONFLICT (user_id) DO NOTHING"
 _SET_WISH = "UPDATE hunts SET wish = $2, wish_by = $3, wish_reason = $4, wished_at = $5 WHERE user_id = $1"
 _CHANGES = {
     column: f"UPDATE hunts SET {column} = $2, version = version + 1 WHERE user_id = $1"  # noqa: S608 - constants only
@@ -94,6 +95,10 @@ class Hunts:
     def insert(self, row: HuntRow) -> Write:
         """A new hunt; `Conflict` when the person has one."""
         return statement(_INSERT, *astuple(row), expects=1) + wake(TOPIC)
+
+    def insert_new(self, row: HuntRow) -> Write:
+        """A new hunt; nothing happens when the person has one."""
+        return statement(_INSERT_NEW, *astuple(row))
 
     def set_wish(self, user_id: UserId, wish: str, *, by: str, reason: str, now: int) -> Write:
         """What the person wants from now on: running | paused | stopped."""

@@ -8,6 +8,7 @@ from daemon.clock import TrioClock
 from daemon.dialogs.engine import DialogEngine
 from daemon.outbox.outbox import Outbox
 from store.durable.ownership import own_shards
+from store.write import NOTHING
 from tests.fakes.conversation import Conversation
 
 
@@ -33,9 +34,9 @@ class Bench:
         if message is not None and message.text == "/start":
             return await self.now_running.start("script", incoming)
         if message is not None and message.text == "/again":
-            return await self.now_running.ask_again(incoming)
+            return await self.now_running.ask_again(incoming) or NOTHING
         if message is not None and message.text == "/cancel":
-            return await self.now_running.leave(incoming.chat_id)
+            return await self.now_running.leave(incoming.chat_id) or NOTHING
         return await self.now_running.deliver(incoming, button.argument if button else None)
 
 
