@@ -32,7 +32,13 @@ class ModelTrouble(LlmError, Temporary):
 
 
 class ModelRefused(LlmError, Permanent):
-    """The model refused or was cut off."""
+    """The model refused, was cut off or said nothing."""
+
+    def __init__(self, message: str | None = None, *, prompt_tokens: int = 0, completion_tokens: int = 0) -> None:
+        super().__init__(message)
+        self.prompt_tokens = prompt_tokens
+        self.completion_tokens = completion_tokens
+        """A refusal costs as much as an answer."""
 
 
 class ModelMisconfigured(LlmError, Permanent):
@@ -77,6 +83,10 @@ class LanguageModel(Protocol):
     @property
     def provider(self) -> str:
         """`gemini` or `openai`."""
+
+    @property
+    def model(self) -> str:
+        """The provider's name of the model."""
 
     async def complete(self, prompt: Prompt) -> Completion:
         """Asks once, within its own deadline. Raises `LlmError`."""

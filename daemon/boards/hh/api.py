@@ -186,8 +186,9 @@ def _unlisted(answer: Answer, *, may_be_done: bool) -> BoardError:
         return LoginExpired()
     if may_be_done:
         return UncertainOutcome(message)
-    # A refusal in the board's own words closes a door; a bare page comes from some machine before it and may pass.
-    if answer.status == 403 and isinstance(answer.json(), dict):
+    # A refusal in the board's own words, or in none at all (what the anonymous API gives today), closes a door; a page
+    # comes from some machine before the board and may pass.
+    if answer.status == 403 and (not answer.body or isinstance(answer.json(), dict)):
         return DoorClosed(message)
     return BoardTrouble(message, retry_after_seconds=answer.retry_after_seconds)
 

@@ -1,0 +1,73 @@
+"""One HTTP exchange with a model's server, within the deadline, and the failures that all servers share.
+
+Called by both providers. What a server says about a failure is never repeated: some echo the key they were given.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn, TypeVar
+
+import orjson
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from daemon.http_client import AnswerLost, NotSent, send
+from daemon.llm.model import ModelBusy, ModelMisconfigured, ModelTrouble
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import httpx2
+
+    from daemon.http_client import Answer
+
+Shape = TypeVar("Shape", bound="ServerAnswer")
+
+MAX_ANSWER_BYTES = 2 * 1024 * 1024
+BUSY_SECONDS = 20.0
+USED_UP_SECONDS = 3_600.0
+"""A quota of the day or an empty purse: asking every minute would not refill it."""
+
+
+class ServerAnswer(BaseModel):
+    """An answer's shape; what a provider adds is let through."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+async def post(
+    http: httpx2.AsyncClient, url: str, body: object, headers: Mapping[str, str], timeout_seconds: float
+) -> Answer:
+    """Posts JSON. Raises `ModelTrouble`; every status comes back."""
+    request = http.build_request(
+        "POST", url, content=orjson.dumps(body), headers={"Content-Type": "application/json", **headers}
+    )
+    try:
+        return await send(http, request, total_seconds=timeout_seconds, max_bytes=MAX_ANSWER_BYTES)
+    except (NotSent, AnswerLost) as error:
+        raise ModelTrouble(f"the model's server: {error}") from None
+
+
+def read_answer(answer: Answer, shape: type[Shape]) -> Shape:
+    """A good answer in its shape. Raises `ModelTrouble`."""
+    try:
+        return shape.model_validate(answer.json())
+    except ValidationError as error:
+        fields = ", ".join(".".join(map(str, issue["loc"])) or "body" for issue in error.errors()[:3])
+        raise ModelTrouble(f"the model's answer can't be read: {fields}") from None
+
+
+def refuse(answer: Answer, *, is_used_up: bool = False, is_misconfigured: bool = False, wait: float = 0) -> NoReturn:
+    """The error for a status other than 200; the arguments say what the provider read in the body."""
+    status = answer.status
+    if is_misconfigured or status in {401, 402, 403, 404}:
+        raise ModelMisconfigured(
+            f"the model's server answered {status}: check llm.api_key, llm.model, llm.base_url, "
+            "and whether the provider serves this country (http.proxy)"
+        )
+    if status in {429, 503, 529}:
+        seconds = USED_UP_SECONDS if is_used_up else wait or answer.retry_after_seconds or BUSY_SECONDS
+        raise ModelBusy(f"the model's server answered {status}", retry_after_seconds=seconds)
+    if status in {400, 413, 422}:
+        # One prompt may be at fault, or the settings: when every call ends like this, the circuit opens.
+        raise ModelTrouble(f"the model's server did not accept the request ({status}): check llm.model, llm.json_mode")
+    raise ModelTrouble(f"the model's server answered {status}")
