@@ -18,7 +18,7 @@ _LINK = (
 )
 _HANDLE = r"(?<![\w@.])@[A-Za-z]\w{3,31}"
 _PHONE = r"(?<![\w.])(?:\+\d|8|7)[\s\-–(]*\d{3}[\s\-–)]*\d{3}[\s\-–]*\d{2}[\s\-–]*\d{2}(?!\d)"
-_FOREIGN_PHONE = r"\+\d[\d\s\-–().]{7,17}\d"
+_FOREIGN_PHONE = r"\+\d[\d\s\-–().]{7,20}\d"
 _CONTACT = re.compile(f"{_LINK}|{_EMAIL}|{_PHONE}|{_FOREIGN_PHONE}|{_HANDLE}")
 
 

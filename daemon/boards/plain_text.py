@@ -7,6 +7,7 @@ lexbor's parser is used (the other one of selectolax is no longer in its wheels)
 from __future__ import annotations
 
 import re
+from html import unescape
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -47,7 +48,7 @@ def plain_text(html: str) -> str:
 
 def plain_snippet(text: str) -> str:
     """One line without tags: search results mark the words they found with `<highlighttext>`."""
-    return " ".join(_TAG.sub("", text).split())
+    return " ".join(unescape(_TAG.sub("", text)).split())
 
 
 def _cut_tags(html: str) -> str:

@@ -53,7 +53,8 @@ def read_answer(answer: Answer, shape: type[Shape]) -> Shape:
         return shape.model_validate(answer.json())
     except ValidationError as error:
         fields = ", ".join(".".join(map(str, issue["loc"])) or "body" for issue in error.errors()[:3])
-        raise ModelTrouble(f"the model's answer can't be read: {fields}") from None
+    # Raised out here: the library's error holds the values, and as a context it would travel along.
+    raise ModelTrouble(f"the model's answer can't be read: {fields}")
 
 
 def refuse(answer: Answer, *, is_used_up: bool = False, is_misconfigured: bool = False, wait: float = 0) -> NoReturn:

@@ -13,6 +13,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    FiniteFloat,
     ValidationError,
     ValidatorFunctionWrapHandler,
     WrapValidator,
@@ -126,8 +127,8 @@ class EmployerBody(_Answer):
 class SalaryBody(_Answer):
     """`salary` and `salary_range`."""
 
-    lower: Soft[float] = None
-    upper: Soft[float] = None
+    lower: Soft[FiniteFloat] = None
+    upper: Soft[FiniteFloat] = None
     currency: Text = ""
     gross: Soft[bool] = None
 

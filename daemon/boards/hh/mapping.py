@@ -35,7 +35,8 @@ def read_body(shape: type[Body], raw: object) -> Body:
         return shape.model_validate(raw)
     except ValidationError as error:
         fields = ", ".join(".".join(map(str, issue["loc"])) or "body" for issue in error.errors()[:3])
-        raise Unreadable(f"unreadable {fields}") from None
+    # Raised out here: the library's error holds the values, and as a context it would travel along.
+    raise Unreadable(f"unreadable {fields}")
 
 
 def read_time(text: str) -> int | None:
