@@ -2,7 +2,7 @@
 
 Pasting is for people whose browser can't reach this machine: the page fails to load, and what they need stands in the
 address line. They paste it with blanks, line breaks and words around it, or paste something else altogether; each
-mistake has its own answer (`accounts.return_…` in the catalogue).
+mistake has its own answer (`onboarding.return.…` in the catalogue).
 """
 
 from __future__ import annotations

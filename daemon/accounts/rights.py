@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 TERMS = "terms"
 MODEL = "model"
 VERSIONS = {TERMS: "2026-11-21", MODEL: "2026-11-21"}
-"""Purpose and the version of its text in the catalogue (`accounts.consent_…`). A new text gets a new date."""
+"""Purpose and the version of its text in the catalogue. Whoever changes such a text sets a new date here."""
 
 
 class Rights:

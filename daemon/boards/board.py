@@ -55,7 +55,7 @@ LOGIN_REASONS = (
     "refresh_lost",
     "not_connected",
 )
-"""Why a login is gone; each has its text in both languages (`accounts.login_lost.…`)."""
+"""Why a login is gone. For logs and for whoever tells the person what to do about it."""
 
 
 class BoardError(DaemonError):

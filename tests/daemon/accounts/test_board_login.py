@@ -1,0 +1,164 @@
+"""From "connect" to the first pair: a state for one person and one return, a code on disk before it is used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import trio
+
+from daemon.accounts.return_address import ReturnRejected
+from daemon.boards.board import BoardTrouble, DoorClosed
+from daemon.vault import VaultError
+from store.errors import Conflict
+from store.ids import BoardName, UserId
+from tests.daemon.accounts.conftest import PUBLIC_URL
+from tests.daemon.accounts.logins import begin, log_in
+
+if TYPE_CHECKING:
+    from trio.testing import MockClock
+
+    from daemon.accounts.board_session import BoardSessions
+    from daemon.vault import Vault
+    from store.store import Store
+    from tests.fakes.board import FakeBoard
+
+IVAN, ANNA, HH = UserId(42), UserId(43), BoardName("hh")
+
+
+async def rejected(sessions: BoardSessions, state: str, code: str | None = "code", by: UserId | None = None) -> str:
+    with pytest.raises(ReturnRejected) as caught:
+        await sessions.claim_return(state, code, by=by)
+    return caught.value.reason
+
+
+async def test_link_leads_to_the_board_and_back(store: Store, sessions: BoardSessions) -> None:
+    url, write = await sessions.begin_login(IVAN, HH)
+    query = parse_qs(urlsplit(url).query)
+    assert query["redirect_uri"] == [f"{PUBLIC_URL}/oauth/hh/callback"]
+    assert await store.oauth_states.get(query["state"][0]) is None, "nothing before it is written"
+    await store.write(write)
+    row = await store.oauth_states.get(query["state"][0])
+    assert row is not None
+    assert (row.user_id, row.board, row.used_at) == (IVAN, HH, None)
+
+
+async def test_states_are_not_to_be_guessed(store: Store, sessions: BoardSessions) -> None:
+    states = {await begin(store, sessions, IVAN, HH) for _ in range(20)}
+    assert len(states) == 20
+    assert min(map(len, states)) >= 32
+
+
+async def test_return_becomes_an_event_in_the_persons_lane(store: Store, sessions: BoardSessions) -> None:
+    state = await begin(store, sessions, IVAN, HH)
+    await store.write(await sessions.claim_return(state, "canary-code"))
+    (item,) = await store.queues.waiting("inbox", IVAN, limit=10)
+    assert item.key == f"oauth:{state}"
+    assert (item.payload["event"], item.payload["user_id"]) == ("board_returned", IVAN)
+    assert item.payload["data"]["error"] is None
+    assert item.payload["data"]["board"] == "hh"
+    assert "canary-code" not in str(item.payload), "a code at rest is sealed"
+
+
+async def test_refusal_becomes_an_event_too(store: Store, sessions: BoardSessions) -> None:
+    state = await begin(store, sessions, IVAN, HH)
+    await store.write(await sessions.claim_return(state, None, "access_denied"))
+    (item,) = await store.queues.waiting("inbox", IVAN, limit=10)
+    assert item.payload["data"] == {"board": "hh", "sealed_code": None, "error": "access_denied"}
+
+
+async def test_state_works_once(store: Store, sessions: BoardSessions) -> None:
+    state = await begin(store, sessions, IVAN, HH)
+    await store.write(await sessions.claim_return(state, "code"))
+    assert await rejected(sessions, state) == "already_used"
+
+
+async def test_of_two_returns_at_once_one_wins(store: Store, sessions: BoardSessions) -> None:
+    state = await begin(store, sessions, IVAN, HH)
+    first = await sessions.claim_return(state, "code-a")
+    second = await sessions.claim_return(state, "code-b")
+    await store.write(first)
+    with pytest.raises(Conflict):
+        await store.write(second)
+    assert len(await store.queues.waiting("inbox", IVAN, limit=10)) == 1
+
+
+async def test_state_is_good_for_fifteen_minutes(
+    autojump_clock: MockClock, store: Store, sessions: BoardSessions
+) -> None:
+    early, late = [await begin(store, sessions, IVAN, HH) for _ in range(2)]
+    await trio.sleep(14 * 60)
+    await store.write(await sessions.claim_return(early, "code"))
+    await trio.sleep(61)
+    assert await rejected(sessions, late) == "too_late"
+
+
+async def test_strange_states_are_refused(store: Store, sessions: BoardSessions) -> None:
+    assert await rejected(sessions, "made-up") == "unknown_state"
+    assert await rejected(sessions, "") == "no_state"
+    assert await rejected(sessions, await begin(store, sessions, IVAN, HH), code=None) == "no_code"
+
+
+async def test_somebody_elses_address_is_refused(store: Store, sessions: BoardSessions) -> None:
+    state = await begin(store, sessions, IVAN, HH)
+    assert await rejected(sessions, state, by=ANNA) == "other_person"
+    await store.write(await sessions.claim_return(state, "code", by=IVAN))
+
+
+async def test_pasted_address_goes_the_same_way(store: Store, sessions: BoardSessions) -> None:
+    state = await begin(store, sessions, IVAN, HH)
+    address = sessions.parse_return_address(f"вот: {PUBLIC_URL}/oauth/hh/callback?code=code-ivan&state={state}")
+    await store.write(await sessions.claim_return(address.state, address.code, address.error, by=IVAN))
+    (item,) = await store.queues.waiting("inbox", IVAN, limit=10)
+    outcome = await sessions.finish_login(IVAN, HH, item.payload["data"]["sealed_code"])
+    assert outcome.is_connected
+
+
+async def test_code_of_another_person_does_not_open(store: Store, sessions: BoardSessions) -> None:
+    state = await begin(store, sessions, IVAN, HH)
+    await store.write(await sessions.claim_return(state, "code-ivan"))
+    (item,) = await store.queues.waiting("inbox", IVAN, limit=10)
+    await log_in(store, sessions, ANNA, HH)
+    with pytest.raises(VaultError):
+        await sessions.finish_login(ANNA, HH, item.payload["data"]["sealed_code"])
+
+
+async def test_login_finished_twice_exchanges_once(
+    store: Store, sessions: BoardSessions, board: FakeBoard, vault: Vault
+) -> None:
+    sealed = await vault.seal(IVAN, "inbox.sealed_code/hh", "code-ivan")
+    first = await sessions.finish_login(IVAN, HH, sealed)
+    again = await sessions.finish_login(IVAN, HH, sealed)
+    assert (first.kind, again.kind) == ("connected", "connected")
+    assert board.calls.count("exchange_code") == 1
+
+
+async def test_used_up_code_asks_for_another_try(sessions: BoardSessions, board: FakeBoard, vault: Vault) -> None:
+    await board.exchange_code("code-ivan", "http://x")
+    outcome = await sessions.finish_login(IVAN, HH, await vault.seal(IVAN, "inbox.sealed_code/hh", "code-ivan"))
+    assert (outcome.kind, outcome.reason) == ("lost", "code_used")
+    assert await sessions.account(IVAN, HH) is None
+
+
+async def test_board_in_trouble_keeps_the_code(sessions: BoardSessions, board: FakeBoard, vault: Vault) -> None:
+    sealed = await vault.seal(IVAN, "inbox.sealed_code/hh", "code-ivan")
+    board.fail_next("exchange_code", BoardTrouble())
+    with pytest.raises(BoardTrouble):
+        await sessions.finish_login(IVAN, HH, sealed)
+    assert (await sessions.finish_login(IVAN, HH, sealed)).is_connected
+
+
+async def test_board_that_does_not_know_us_is_closed(sessions: BoardSessions, board: FakeBoard, vault: Vault) -> None:
+    board.fail_next("exchange_code", DoorClosed("check hh.client_id"))
+    outcome = await sessions.finish_login(IVAN, HH, await vault.seal(IVAN, "inbox.sealed_code/hh", "code-ivan"))
+    assert (outcome.kind, outcome.reason) == ("closed", "check hh.client_id")
+
+
+async def test_second_login_takes_the_place_of_the_first(
+    store: Store, sessions: BoardSessions, board: FakeBoard
+) -> None:
+    await log_in(store, sessions, IVAN, HH)
+    board.revoke_all()
+    await log_in(store, sessions, IVAN, HH)
+    assert await sessions.call(IVAN, HH, board.list_resumes)
