@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
+import httpx2
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -16,13 +17,12 @@ from daemon.llm.model import ModelBusy, ModelMisconfigured, ModelTrouble
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import httpx2
-
     from daemon.http_client import Answer
 
 Shape = TypeVar("Shape", bound="ServerAnswer")
 
 MAX_ANSWER_BYTES = 2 * 1024 * 1024
+CONNECT_SECONDS = 10.0
 BUSY_SECONDS = 20.0
 USED_UP_SECONDS = 3_600.0
 """A quota of the day or an empty purse: asking every minute would not refill it."""
@@ -39,7 +39,12 @@ async def post(
 ) -> Answer:
     """Posts JSON. Raises `ModelTrouble`; every status comes back."""
     request = http.build_request(
-        "POST", url, content=orjson.dumps(body), headers={"Content-Type": "application/json", **headers}
+        "POST",
+        url,
+        content=orjson.dumps(body),
+        headers={"Content-Type": "application/json", **headers},
+        # A model thinks in silence: only the whole deadline may end that, not the client's usual patience.
+        timeout=httpx2.Timeout(timeout_seconds, connect=min(timeout_seconds, CONNECT_SECONDS)),
     )
     try:
         return await send(http, request, total_seconds=timeout_seconds, max_bytes=MAX_ANSWER_BYTES)

@@ -218,3 +218,25 @@ async def test_connection_cut_after_request_is_lost_answer() -> None:
             with pytest.raises(AnswerLost):
                 await send(http, httpx2.Request("POST", f"http://127.0.0.1:{port}/negotiations", content=b"x"))
         nursery.cancel_scope.cancel()
+
+
+async def speak_socks(stream: trio.SocketStream) -> None:
+    """A SOCKS5 proxy that is its own destination."""
+    assert (await stream.receive_some())[:1] == b"\x05"
+    await stream.send_all(b"\x05\x00")
+    wanted = await stream.receive_some()
+    assert b"board.example" in wanted, "the name is resolved by the proxy"
+    await stream.send_all(b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x50")
+    await stream.receive_some()
+    await stream.send_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nhi")
+    await stream.aclose()
+
+
+async def test_socks_proxy_carries_a_request() -> None:
+    async with trio.open_nursery() as nursery:
+        listeners = await nursery.start(trio.serve_tcp, speak_socks, 0)
+        port = listeners[0].socket.getsockname()[1]
+        async with make_http_client(proxy=f"socks5://127.0.0.1:{port}") as http:
+            answer = await send(http, httpx2.Request("GET", "http://board.example/"))
+        assert (answer.status, answer.body) == (200, b"hi")
+        nursery.cancel_scope.cancel()

@@ -159,6 +159,8 @@ class HhApi:
         urls = [url for error in _error_body(answer).errors for url in (error.captcha_url, error.fallback_url) if url]
         if not urls:
             return BoardTrouble("the board wants a captcha solved and does not say where")
+        if not self._captcha_return_url:
+            return CaptchaRequired(urls[0])
         back = quote(self._captcha_return_url, safe="")
         return CaptchaRequired(f"{urls[0]}{'&' if urlsplit(urls[0]).query else '?'}backurl={back}")
 

@@ -62,6 +62,7 @@ class HhBoard:
         captcha_return_url: str,
         rng: random.Random | None = None,
     ) -> None:
+        """`captcha_return_url` is where a solved captcha leads; empty: the caller adds the way back itself."""
         self._site_url = settings.site_url.rstrip("/")
         pacer = Pacer(settings.requests_per_second, rng or random.Random())
         self._api = HhApi(http, settings, pacer, captcha_return_url)

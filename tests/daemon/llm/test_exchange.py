@@ -52,6 +52,18 @@ async def test_deadline_ends_a_hanging_call(autojump_clock: MockClock) -> None:
     assert trio.current_time() - started == pytest.approx(12)
 
 
+async def test_silence_is_borne_for_the_whole_deadline() -> None:
+    seen: list[object] = []
+
+    async def handle(request: httpx2.Request) -> httpx2.Response:
+        seen.append(request.extensions["timeout"])
+        return httpx2.Response(200, content=b"{}")
+
+    http = make_http_client(transport=httpx2.MockTransport(handle))
+    await post(http, "https://model.example", {}, {}, 90)
+    assert seen == [{"connect": 10.0, "read": 90, "write": 90, "pool": 90}]
+
+
 def test_unreadable_answer_names_the_field_not_its_value() -> None:
     with pytest.raises(ModelTrouble, match="number") as caught:
         read_answer(Answer(200, {}, b'{"number": "canary"}'), Shape)

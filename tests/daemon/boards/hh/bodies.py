@@ -228,8 +228,8 @@ def resume_row(resume_id: str = "0123abcdef") -> dict[str, Any]:
     }
 
 
-def whole_resume() -> dict[str, Any]:
-    """`GET /resumes/{id}` for its owner."""
+def contacts() -> list[dict[str, Any]]:
+    """`contact` of a resume."""
     phone = {
         "comment": "после 12",
         "contact_value": "+7 (926) 222-22-22",
@@ -244,6 +244,11 @@ def whole_resume() -> dict[str, Any]:
         "preferred": True,
         "type": named("email", "Эл. почта"),
     }
+    return [phone, mail]
+
+
+def education() -> dict[str, Any]:
+    """`education` of a resume."""
     place = {
         "id": "1",
         "name": "СПбГУ",
@@ -254,7 +259,13 @@ def whole_resume() -> dict[str, Any]:
         "result_id": None,
         "year": 2012,
     }
-    job = {
+    level = named("master", "Магистр")
+    return {"additional": [], "attestation": [], "elementary": [], "level": level, "primary": [place]}
+
+
+def former_job() -> dict[str, Any]:
+    """One of `experience`."""
+    return {
         "area": area(),
         "company": "Лютик",
         "company_id": None,
@@ -266,24 +277,22 @@ def whole_resume() -> dict[str, Any]:
         "position": "Инженер",
         "start": "2020-01-02",
     }
+
+
+def whole_resume() -> dict[str, Any]:
+    """`GET /resumes/{id}` for its owner."""
     return {
         **resume_row(),
         "_progress": {"mandatory": [], "percentage": 55, "recommended": ["photo"]},
         "birth_date": None,
         "business_trip_readiness": named("never", "не готов"),
         "citizenship": [{**named("113", "Россия"), "url": "https://api.hh.ru/areas/113"}],
-        "contact": [phone, mail],
+        "contact": contacts(),
         "creds": {"answers": {}, "question_to_answer_map": {}, "questions": {}},
         "driver_license_types": [],
-        "education": {
-            "additional": [],
-            "attestation": [],
-            "elementary": [],
-            "level": named("master", "Магистр"),
-            "primary": [place],
-        },
+        "education": education(),
         "employments": [named("full", "Полная занятость")],
-        "experience": [job, {**job, "end": None, "company": "Василёк", "description": None}],
+        "experience": [former_job(), {**former_job(), "end": None, "company": "Василёк", "description": None}],
         "has_vehicle": None,
         "language": [{**named("eng", "Английский"), "level": named("b2", "B2 — Средне-продвинутый")}],
         "metro": None,

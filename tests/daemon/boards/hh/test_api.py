@@ -23,9 +23,10 @@ from daemon.boards.board import (
     ResumeGone,
     UncertainOutcome,
 )
+from daemon.boards.hh.board import HhBoard
 from store.ids import VacancyId
 from tests.daemon.boards.hh import bodies
-from tests.daemon.boards.hh.server import RETURN_URL, TOKEN, Server, reply
+from tests.daemon.boards.hh.server import RETURN_URL, SETTINGS, TOKEN, Server, reply
 
 if TYPE_CHECKING:
     from trio.testing import MockClock
@@ -198,6 +199,15 @@ async def test_captcha_link_leads_back(error: dict[str, Any], base: str) -> None
             await call(reply(bodies.error("captcha_required", "captcha_required", **error), 403))
         assert caught.value.url.startswith(base)
         assert parse_qs(urlsplit(caught.value.url).query)["backurl"] == [RETURN_URL]
+
+
+async def test_captcha_link_is_left_alone_when_the_caller_knows_the_way_back() -> None:
+    error = bodies.error("captcha_required", "captcha_required", captcha_url="https://hh.ru/account/captcha?state=abc")
+    server = Server(reply(error, 403))
+    board = HhBoard(server.http, SETTINGS, captcha_return_url="")
+    with pytest.raises(CaptchaRequired) as caught:
+        await board.fetch_identity(TOKEN)
+    assert caught.value.url == "https://hh.ru/account/captcha?state=abc"
 
 
 async def test_captcha_without_a_link_is_trouble() -> None:
