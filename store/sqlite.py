@@ -12,16 +12,17 @@ from contextlib import ExitStack, asynccontextmanager, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import structlog
 import trio
 
 from store.embedded.batch import BatchRunner
 from store.embedded.connection import MEMORY, check_file, connect, explain_error, prepare_file
+from store.embedded.copying import copy_database
 from store.embedded.file_lock import lock_file
 from store.embedded.group_commit import GroupCommit
 from store.embedded.placeholders import make_translator
 from store.embedded.reads import Reads, bind
 from store.embedded.worker import LoopWorker, ThreadWorker
-from store.errors import StoreUnavailable
 from store.wakeups import Topics
 
 if TYPE_CHECKING:
@@ -31,16 +32,17 @@ if TYPE_CHECKING:
     from store.embedded.placeholders import Translated
     from store.write import SqlValue, Write
 
-_CLOSE_SECONDS = 10.0
-"""How long a cancelled daemon waits for the disk before it goes without."""
+log = structlog.get_logger(__name__)
+
 _ROLL_BACK_SECONDS = 5.0
 
 
 @asynccontextmanager
-async def open_sqlite(path: str, *, inline: bool = False) -> AsyncIterator[SqliteDatabase]:
+async def open_sqlite(path: str, *, inline: bool = False, close_seconds: float = 10.0) -> AsyncIterator[SqliteDatabase]:
     """The database at `path` (`:memory:` for none), to this process alone.
 
-    Raises `StoreInUse`, `StoreCorrupt` or `StoreUnavailable`. All writes handed in are on disk at the end.
+    Raises `StoreInUse`, `StoreCorrupt` or `StoreUnavailable`. All writes handed in are on disk at the end; a disk that
+    does not answer is waited for `close_seconds`, then left as it is: the process must end.
     """
     with ExitStack() as stack:
         if path != MEMORY:
@@ -52,8 +54,11 @@ async def open_sqlite(path: str, *, inline: bool = False) -> AsyncIterator[Sqlit
         try:
             yield database
         finally:
-            with trio.move_on_after(_CLOSE_SECONDS, shield=True):
+            with trio.move_on_after(close_seconds, shield=True) as scope:
                 await database.close()
+            if scope.cancelled_caught:
+                log.error("store_not_closed", path=path, seconds=close_seconds)
+                database.leave(stack.pop_all())
 
 
 class SqliteDatabase:
@@ -64,8 +69,9 @@ class SqliteDatabase:
         self._connection = connection
         self._translate = make_translator()
         self._topics = Topics()
+        self._is_inline = inline
         self._worker = LoopWorker() if inline else ThreadWorker(f"store {Path(path).name}")
-        self._reads = None if path == MEMORY else Reads(path, self._translate)
+        self._reads = None if path == MEMORY else Reads(path, self._translate, inline=inline)
         self._commits = GroupCommit(
             self._worker, BatchRunner(connection, self._translate, path).run, self._topics.announce
         )
@@ -108,21 +114,27 @@ class SqliteDatabase:
 
     async def backup(self, path: str | os.PathLike[str]) -> None:
         """Copies a consistent state to `path`, which appears complete or not at all. Writers go on meanwhile."""
-        if self._reads is None:
-            copy_database(self._connection, os.fspath(path))
+        if self._is_inline:
+            await trio.lowlevel.checkpoint()
+            copy_database(self._connection, os.fspath(path), look=lambda: None)
             return
         await trio.to_thread.run_sync(self._copy_apart, os.fspath(path))
 
     def _copy_apart(self, target: str) -> None:
         with closing(connect(self._path, is_reader=True)) as source:
-            copy_database(source, target)
+            copy_database(source, target, look=trio.from_thread.check_cancelled)
 
     async def close(self) -> None:
         """Everything handed in is on disk; then the connections close."""
         await self._commits.close()
+        await self._commits.call(self._connection.close)
         await self._worker.close()
         if self._reads is not None:
             self._reads.close()
+
+    def leave(self, resources: ExitStack) -> None:
+        """The writer is stuck in the disk: what it uses, the lock included, stays until the process ends."""
+        self._worker.keep(resources)
 
 
 class SqliteTransaction:
@@ -184,27 +196,3 @@ def _run(connection: sqlite3.Connection, path: str, translated: Translated, boun
         return connection.execute(translated.sql, bound)
     except sqlite3.Error as error:
         raise explain_error(error, path) from error
-
-
-def copy_database(source: sqlite3.Connection, target: str) -> None:
-    """A copy that is on disk and complete before it gets its name. Raises `StoreUnavailable`."""
-    part = f"{target}.part"
-    try:
-        os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600))
-        with closing(sqlite3.connect(part, isolation_level=None)) as copy:
-            source.backup(copy)
-            copy.execute("PRAGMA journal_mode = DELETE")
-        _flush_to_disk(part)
-        Path(part).replace(target)
-        _flush_to_disk(str(Path(target).absolute().parent))
-    except (sqlite3.Error, OSError) as error:
-        Path(part).unlink(missing_ok=True)
-        raise StoreUnavailable(f"backup to {target} failed: {error}") from error
-
-
-def _flush_to_disk(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -6,5 +6,6 @@ batch.py          many writes in one transaction, each on its own: plain SQL, no
 worker.py         where SQL runs: the one writer thread, or the loop itself
 group_commit.py   gathers what all tasks hand in and wakes them together
 reads.py          small reads in the loop, heavy ones in threads
+copying.py        a backup while everything runs
 file_lock.py      one process per file
 """

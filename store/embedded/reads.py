@@ -1,8 +1,8 @@
 """Reads, apart from the writer: small ones in the loop, heavy ones in threads.
 
-A trip to a thread and back costs about 100 us, a read by key about 10. So every read starts in the loop under a budget
-of SQLite's own instructions; what does not fit is broken off, run again in a thread, and its SQL goes straight there
-for a while. A disk that hangs holds up the loop only if the pages asked for are not in memory.
+A trip to a thread and back costs about 170 us, a read by key about 15. So every read starts in the loop under a budget
+of SQLite's own instructions, about as long as the trip; what does not fit is broken off, run again in a thread, and its
+SQL goes straight there for a while. A disk that hangs holds up the loop only if the pages asked for are not in memory.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from store.write import SqlValue
 
 _STEPS_PER_LOOK = 1_000
-"""SQLite instructions between two looks at the budget; about 20 us."""
-_LOOKS_ALLOWED = 10
+"""SQLite instructions between two looks at the budget: 25 to 65 us, more only where text is searched."""
+_LOOKS_ALLOWED = 3
 _THREADS = 2
 _CALLS_IN_THREAD = 100
 """How often a SQL text that was too heavy goes straight to a thread before the loop tries it again."""
@@ -42,15 +42,16 @@ class _Budget:
 
 
 class Reads:
-    """Answers SELECTs from connections of its own."""
+    """Answers SELECTs from connections of its own. `inline`: never in a thread, which a virtual clock can't see."""
 
-    def __init__(self, path: str, translate: Callable[[str], Translated]) -> None:
+    def __init__(self, path: str, translate: Callable[[str], Translated], *, inline: bool) -> None:
         self._path = path
         self._translate = translate
         self._budget = _Budget()
         self._in_loop = connect(path, is_reader=True)
-        self._in_loop.set_progress_handler(self._budget.look, _STEPS_PER_LOOK)
-        self._in_loop.execute("PRAGMA busy_timeout = 0")
+        if not inline:
+            self._in_loop.set_progress_handler(self._budget.look, _STEPS_PER_LOOK)
+            self._in_loop.execute("PRAGMA busy_timeout = 0")
         self._spare: list[sqlite3.Connection] = []
         self._limiter = trio.CapacityLimiter(_THREADS)
         self._heavy: dict[str, int] = {}
@@ -65,7 +66,9 @@ class Reads:
                 return rows
             self._heavy[sql] = _CALLS_IN_THREAD
         self._count_down(sql)
-        return await trio.to_thread.run_sync(self._fetch_in_thread, translated.sql, bound, limiter=self._limiter)
+        return await trio.to_thread.run_sync(
+            self._fetch_in_thread, translated.sql, bound, limiter=self._limiter, abandon_on_cancel=True
+        )
 
     def _count_down(self, sql: str) -> None:
         left = self._heavy.get(sql, 1) - 1
@@ -86,7 +89,10 @@ class Reads:
             raise explain_error(error, self._path) from error
 
     def _fetch_in_thread(self, sql: str, bound: tuple[SqlValue, ...]) -> list[Row]:
-        connection = self._spare.pop() if self._spare else connect(self._path, is_reader=True)
+        try:
+            connection = self._spare.pop()
+        except IndexError:
+            connection = connect(self._path, is_reader=True)
         try:
             return connection.execute(sql, bound).fetchall()
         except sqlite3.Error as error:

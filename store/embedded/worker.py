@@ -30,6 +30,9 @@ class Worker(Protocol):
     async def close(self) -> None:
         """Returns when all jobs are done."""
 
+    def keep(self, resources: object) -> None:
+        """Holds on to what a stuck job uses."""
+
 
 class LoopWorker:
     """Runs each job at once in the loop: Trio's mock clock can't see a thread and would jump past it."""
@@ -42,6 +45,9 @@ class LoopWorker:
         """Nothing is ever left to do."""
         await trio.lowlevel.checkpoint()
 
+    def keep(self, resources: object) -> None:
+        """No job is ever stuck here: the loop would be."""
+
 
 class ThreadWorker:
     """One thread of our own."""
@@ -49,6 +55,7 @@ class ThreadWorker:
     def __init__(self, name: str) -> None:
         self._jobs: SimpleQueue[tuple[Work, Settle] | None] = SimpleQueue()
         self._token = trio.lowlevel.current_trio_token()
+        self._kept: list[object] = []
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -60,6 +67,11 @@ class ThreadWorker:
         """Lets the thread finish its jobs and end. A disk that hangs is waited for as long as the caller's deadline."""
         self._jobs.put(None)
         await trio.to_thread.run_sync(self._thread.join, abandon_on_cancel=True)
+
+    def keep(self, resources: object) -> None:
+        """Holds on to what a stuck job uses, as long as the thread lives: until that job is done, if ever."""
+        self._kept.append(resources)
+        self._jobs.put(None)
 
     def _run(self) -> None:
         while (job := self._jobs.get()) is not None:
