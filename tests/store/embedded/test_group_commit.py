@@ -208,9 +208,10 @@ async def test_cancelled_caller_leaves_at_once_and_its_write_stays(commits, work
 
 async def test_caller_that_left_is_not_woken_out_of_its_next_write(commits, worker, disk):
     done = []
+    scope = trio.CancelScope()
 
     async def write():
-        with trio.move_on_after(0) as scope:
+        with scope:
             await commits.write(statement("first"))
         assert scope.cancelled_caught
         await commits.write(statement("second"))
@@ -218,6 +219,8 @@ async def test_caller_that_left_is_not_woken_out_of_its_next_write(commits, work
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(write)
+        await wait_all_tasks_blocked()
+        scope.cancel()
         await worker.finish_one()
         await wait_all_tasks_blocked()
         assert done == []
