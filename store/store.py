@@ -36,9 +36,8 @@ if TYPE_CHECKING:
     from store.database import BackedUpDatabase, Row, Transaction, Wakeups
     from store.write import SqlValue, Write
 
-_PROBE = statement(
-    "UPDATE schema_migrations SET checksum = checksum WHERE number = 1", expects=1, otherwise=StoreUnavailable
-)
+_PROBE = statement("UPDATE writable_probe SET count = count + 1", expects=1, otherwise=StoreUnavailable)
+"""Counts, because SQLite writes nothing where a row does not change."""
 _PROBE_SECONDS = 5.0
 
 

@@ -7,6 +7,12 @@ CREATE TABLE leases (
     expires_at BIGINT NOT NULL
 );
 
+-- One row that changes, to find out whether the disk takes writes.
+CREATE TABLE writable_probe (
+    count BIGINT NOT NULL
+);
+INSERT INTO writable_probe VALUES (0);
+
 CREATE TABLE checkpoints (
     task TEXT PRIMARY KEY,
     version BIGINT NOT NULL,

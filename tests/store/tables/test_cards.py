@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from store.tables.cards import CardRow
+
+
+async def test_card_is_the_last_message_of_its_name(store):
+    await store.write(store.cards.put(CardRow(7, "status", 100, 10)))
+    await store.write(store.cards.put(CardRow(7, "status", 200, 20)))
+    assert await store.cards.get(7, "status") == CardRow(7, "status", 200, 20)
+    assert await store.cards.get(8, "status") is None
+
+
+async def test_dropped_card_can_not_be_edited_any_more(store):
+    await store.write(store.cards.put(CardRow(7, "status", 100, 10)))
+    await store.write(store.cards.drop(7, "status"))
+    assert await store.cards.get(7, "status") is None
+
+
+async def test_cards_of_a_chat_are_listed_and_forgotten(store):
+    for chat_id, name in ((7, "status"), (7, "question"), (8, "status")):
+        await store.write(store.cards.put(CardRow(chat_id, name, 1, 1)))
+    assert [row.name for row in await store.cards.of_chat(7)] == ["question", "status"]
+    await store.write(store.cards.delete(7))
+    assert await store.cards.of_chat(7) == []
+    assert len(await store.cards.of_chat(8)) == 1
