@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from store.embedded.placeholders import Translated
-    from store.write import Statement, Write
+    from store.write import Write
 
 _LARGEST_GROUP = 64
 
@@ -64,41 +64,37 @@ class BatchRunner:
         return [self._run_savepoint((write,)) for write in writes]
 
     def _run_savepoint(self, writes: Sequence[Write]) -> StoreError | None:
-        """All of these or none; the error that undid them."""
+        """All of these or none; the error that undid them. Raises what undoes the whole batch."""
         execute = self._cursor.execute
-        run_statement = self._run_statement
         execute("SAVEPOINT apart")
+        error = self._run_statements(writes)
+        if isinstance(error, StoreUnavailable | StoreCorrupt):
+            raise error
+        if error is not None:
+            execute("ROLLBACK TO apart")
+        execute("RELEASE apart")
+        return error
+
+    def _run_statements(self, writes: Sequence[Write]) -> StoreError | None:
+        """The error of the first statement that failed. Every write passes here: no call that can be spared."""
+        cursor, translate = self._cursor, self._translate
+        execute = cursor.execute
         try:
             for write in writes:
                 for statement in write.statements:
-                    run_statement(statement)
-        except (StoreUnavailable, StoreCorrupt):
-            raise
-        except StoreError as error:
-            execute("ROLLBACK TO apart")
-            execute("RELEASE apart")
-            return error
-        execute("RELEASE apart")
-        return None
-
-    def _run_statement(self, statement: Statement) -> None:
-        cursor = self._cursor
-        parameters = statement.parameters
-        try:
-            translated = self._translate(statement.sql)
-            if translated.order is not None or len(parameters) != translated.count:
-                parameters = translated.bind(parameters)
-            cursor.execute(translated.sql, parameters)
+                    translated = translate(statement.sql)
+                    parameters = statement.parameters
+                    if translated.order is not None or len(parameters) != translated.count:
+                        parameters = translated.bind(parameters)
+                    execute(translated.sql, parameters)
+                    expects = statement.expects
+                    if expects is not None and cursor.rowcount != expects and _count_rows(cursor) != expects:
+                        return statement.otherwise(statement.unless or None)
         except sqlite3.Error as error:
-            raise explain_error(error, self._path) from error
+            return explain_error(error, self._path)
         except (ValueError, TypeError, OverflowError) as error:
-            raise StoreError(f"wrong statement: {error}") from error
-        expects = statement.expects
-        if expects is None or cursor.rowcount == expects:
-            return
-        if cursor.rowcount < 0 and len(cursor.fetchall()) == expects:
-            return
-        raise statement.otherwise(statement.unless or None)
+            return StoreError(f"wrong statement: {error}")
+        return None
 
     def _roll_back(self) -> None:
         """SQLite has done so already for some errors (a full disk), for others not."""
@@ -109,3 +105,8 @@ class BatchRunner:
         """A rollback that fails is tried again before the next batch."""
         with suppress(sqlite3.Error):
             self._roll_back()
+
+
+def _count_rows(cursor: sqlite3.Cursor) -> int:
+    """Rows touched, or read: sqlite3 does not count those of a SELECT."""
+    return cursor.rowcount if cursor.rowcount >= 0 else len(cursor.fetchall())

@@ -68,10 +68,8 @@ class GroupCommit:
 
     async def write(self, write: Write) -> None:
         """Returns once the write is on disk; see `Database.write`."""
-        while len(self._waiting) >= self._capacity and not self._is_closed:
-            await self._room.park()
-        if self._is_closed:
-            raise StoreUnavailable("the store is closed")
+        if self._is_closed or len(self._waiting) >= self._capacity:
+            await self._wait_for_room()
         task = current_task()
         waiter = (write, task)
         self._waiting.append(waiter)
@@ -79,6 +77,12 @@ class GroupCommit:
             self._become_due()
         task.custom_sleep_data = waiter
         await wait_task_rescheduled(_leave)
+
+    async def _wait_for_room(self) -> None:
+        while len(self._waiting) >= self._capacity and not self._is_closed:
+            await self._room.park()
+        if self._is_closed:
+            raise StoreUnavailable("the store is closed")
 
     @asynccontextmanager
     async def hold(self) -> AsyncIterator[None]:

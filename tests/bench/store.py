@@ -7,6 +7,7 @@ disk hits both; the ratio is that of the medians.
 
 from __future__ import annotations
 
+import gc
 import os
 import statistics
 import tempfile
@@ -81,6 +82,9 @@ def run() -> list[str]:
             f"{workload.title}: store {statistics.median(store_rates):,.0f}/s, tight loop "
             f"{statistics.median(loop_rates):,.0f}/s at {batch:.0f} writes a commit, ratio {ratio:.2f} (aim 0.60)"
         )
+    with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
+        lines += trio.run(measure_single, f"{folder}/store.db")
+        lines.append(measure_flush(f"{folder}/flush"))
     return lines
 
 
@@ -89,6 +93,8 @@ def measure(workload: Workload) -> tuple[list[float], list[float], float]:
     for round_ in range(ROUNDS):
         with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
             writes = [workload.make(task, round_) for task in range(TASKS)]
+            gc.collect()
+            gc.freeze()  # the writes made beforehand are no garbage of the store's
             rate, size = trio.run(write_by_tasks, f"{folder}/store.db", writes)
             store_rates.append(rate)
             sizes.append(size)
@@ -158,3 +164,49 @@ def write_in_a_loop(path: str, writes: list[list[Write]], size: int) -> float:
     seconds = time.perf_counter() - began
     connection.close()
     return len(plan) / seconds
+
+
+SINGLES = 1_000
+THREAD_SQL = "SELECT key, payload FROM queue_items WHERE queue = $1 AND key = $2"
+
+
+async def measure_single(path: str) -> list[str]:
+    """One task alone: what a write and a read cost when nobody shares them."""
+    async with open_store(f"sqlite:///{path}") as store:
+        for lane in range(SINGLES):
+            await store.write(store.queues.put("inbox", f"update:{lane}", lane, {"update": "u" * 200}, now=1))
+        writes, in_loop, in_thread = [], [], []
+        reads = store._database._reads
+        for lane in range(SINGLES):
+            began = time.perf_counter()
+            await store.write(store.cursors.move("telegram", lane, now=1))
+            wrote = time.perf_counter()
+            await store.queues.get("inbox", f"update:{lane}")
+            read = time.perf_counter()
+            reads._heavy[THREAD_SQL] = 2
+            await store.fetch_one(THREAD_SQL, "inbox", f"update:{lane}")
+            in_thread.append(time.perf_counter() - read)
+            in_loop.append(read - wrote)
+            writes.append(wrote - began)
+    return [
+        f"one task alone: write {describe(writes)}",
+        f"one task alone: read by key in the loop {describe(in_loop)}, in a thread {describe(in_thread)}",
+    ]
+
+
+def measure_flush(path: str) -> str:
+    """What the disk asks for one durable write, whoever does it."""
+    seconds = []
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT)
+    for number in range(SINGLES):
+        began = time.perf_counter()
+        os.pwrite(descriptor, b"x" * 4096, number * 4096)
+        os.fdatasync(descriptor)
+        seconds.append(time.perf_counter() - began)
+    os.close(descriptor)
+    return f"the disk alone: 4 kB and a flush {describe(seconds)}"
+
+
+def describe(seconds: list[float]) -> str:
+    ordered = sorted(seconds)
+    return f"{ordered[len(ordered) // 2] * 1e6:,.0f} us (p99 {ordered[len(ordered) * 99 // 100] * 1e6:,.0f})"

@@ -1,3 +1,5 @@
+"""Errors say by themselves what happened."""
+
 from __future__ import annotations
 
 import pytest

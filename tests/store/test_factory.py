@@ -1,3 +1,5 @@
+"""A store opens, or says in one line why not."""
+
 from __future__ import annotations
 
 import sqlite3

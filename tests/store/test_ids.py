@@ -1,3 +1,5 @@
+"""Ids are told apart by the type checker only."""
+
 from __future__ import annotations
 
 from store import ids

@@ -1,3 +1,5 @@
+"""The schema goes forward, once, and never past what this release knows."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Everything of the store is reached from one place, and /readyz learns whether it takes writes."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""No announcement between two waits is lost."""
+
 from __future__ import annotations
 
 import trio

@@ -1,3 +1,5 @@
+"""Writes add up like numbers, in order."""
+
 from __future__ import annotations
 
 from hypothesis import given

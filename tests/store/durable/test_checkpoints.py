@@ -1,3 +1,5 @@
+"""A checkpoint is replaced only by whoever knows its version."""
+
 from __future__ import annotations
 
 import pytest

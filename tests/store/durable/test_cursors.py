@@ -1,3 +1,5 @@
+"""Positions in outside streams move with what was read there."""
+
 from __future__ import annotations
 
 

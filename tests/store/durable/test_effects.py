@@ -1,3 +1,5 @@
+"""The ledger never leaves its graph, and the cap is kept by plans made at once."""
+
 from __future__ import annotations
 
 import pytest

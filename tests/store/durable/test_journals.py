@@ -1,3 +1,5 @@
+"""A dialog finds its answers again, and two engines can not both go on with it."""
+
 from __future__ import annotations
 
 import pytest

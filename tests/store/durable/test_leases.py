@@ -1,3 +1,5 @@
+"""A lease has one holder, and a former holder can write nothing for it."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""What durable tools keep for others comes back as it was."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""All people belong to one process at a time; whoever owned them before is fenced off."""
+
 from __future__ import annotations
 
 import pytest

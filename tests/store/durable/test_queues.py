@@ -1,3 +1,5 @@
+"""Lanes keep their order, keys are known for ever, and nothing put is lost; held against a plain model."""
+
 from __future__ import annotations
 
 import pytest

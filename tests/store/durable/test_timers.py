@@ -1,3 +1,5 @@
+"""Timers go off in order, once, together with what they cause."""
+
 from __future__ import annotations
 
 import pytest

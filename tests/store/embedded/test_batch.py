@@ -1,3 +1,5 @@
+"""A batch leaves what its writes one by one would leave; a disk that fails leaves nothing of it."""
+
 from __future__ import annotations
 
 import resource

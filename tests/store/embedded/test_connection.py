@@ -1,3 +1,5 @@
+"""A store file that can not be used is refused with its name and the mend, and left as it was."""
+
 from __future__ import annotations
 
 import sqlite3

@@ -1,3 +1,5 @@
+"""A backup shows one moment and is complete or not there."""
+
 from __future__ import annotations
 
 import sqlite3

@@ -1,3 +1,5 @@
+"""One process per store, known by its pid, until it ends in whatever way."""
+
 from __future__ import annotations
 
 import os

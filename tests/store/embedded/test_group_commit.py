@@ -1,3 +1,5 @@
+"""Tasks wait together for one commit, and each learns its own outcome."""
+
 from __future__ import annotations
 
 import threading
@@ -5,8 +7,6 @@ import threading
 import outcome
 import pytest
 import trio
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from trio.testing import wait_all_tasks_blocked
 
 from store.embedded.group_commit import GroupCommit
@@ -368,40 +368,3 @@ async def test_cancelled_call_returns_at_once_and_its_work_is_done():
     await commits.call(lambda: None)
     assert ran == [1]
     await worker.close()
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from(["good", "bad", "leaves"])), max_size=40))
-def test_each_write_happens_once_and_each_caller_learns_its_own_outcome(plan):
-    """Tasks hand in at different turns; some writes fail, some callers leave."""
-    outcomes = {}
-
-    async def one(commits, number, turns, kind):
-        for _ in range(turns):
-            await trio.lowlevel.checkpoint()
-        with trio.CancelScope() as scope:
-            if kind == "leaves":
-                scope.cancel()
-            try:
-                await commits.write(statement(f"{kind}{number}"))
-                outcomes[number] = "good"
-            except Conflict:
-                outcomes[number] = "bad"
-        if scope.cancelled_caught:
-            outcomes[number] = "leaves"
-
-    async def all_of_them():
-        disk = Disk()
-        disk.errors = {f"bad{number}": Conflict("bad") for number in range(len(plan))}
-        worker = ThreadWorker("worker")
-        commits = GroupCommit(worker, disk.run, tell_nobody)
-        async with trio.open_nursery() as nursery:
-            for number, (turns, kind) in enumerate(plan):
-                nursery.start_soon(one, commits, number, turns, kind)
-        await commits.close()
-        await worker.close()
-        return sorted(name for batch in disk.batches for name in batch)
-
-    written = trio.run(all_of_them)
-    assert written == sorted(f"{kind}{number}" for number, (_, kind) in enumerate(plan))
-    assert outcomes == {number: kind for number, (_, kind) in enumerate(plan)}

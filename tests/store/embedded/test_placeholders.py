@@ -1,3 +1,5 @@
+"""Values reach the placeholder they were meant for, in any order."""
+
 from __future__ import annotations
 
 import sqlite3

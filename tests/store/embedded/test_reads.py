@@ -1,3 +1,5 @@
+"""Small reads answer at once, heavy ones leave the loop free."""
+
 from __future__ import annotations
 
 import sqlite3

@@ -1,3 +1,5 @@
+"""Jobs run in order, each is settled once, and no accident ends the thread."""
+
 from __future__ import annotations
 
 import threading

@@ -1,3 +1,5 @@
+"""What an operator did is noted with it or not at all."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""A refresh token is used once, and no token pair is lost to another."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""A card is the last message of its name."""
+
 from __future__ import annotations
 
 from store.tables.cards import CardRow

@@ -1,3 +1,5 @@
+"""The last answer counts, with the version of its text."""
+
 from __future__ import annotations
 
 from store.tables.consents import ConsentRow

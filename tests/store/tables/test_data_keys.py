@@ -1,3 +1,5 @@
+"""One key per person, never overwritten by accident."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Wishes and facts do not touch each other, and only the owner writes facts."""
+
 from __future__ import annotations
 
 import pytest

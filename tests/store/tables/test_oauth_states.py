@@ -1,3 +1,5 @@
+"""A login returns once, in time, to the person who began it."""
+
 from __future__ import annotations
 
 import pytest

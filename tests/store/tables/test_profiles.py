@@ -1,3 +1,5 @@
+"""The resume in use is the last one saved."""
+
 from __future__ import annotations
 
 from store.tables.profiles import ProfileRow

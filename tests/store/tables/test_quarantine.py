@@ -1,3 +1,5 @@
+"""A child given up stays known since the first time."""
+
 from __future__ import annotations
 
 from dataclasses import replace

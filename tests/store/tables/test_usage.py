@@ -1,3 +1,5 @@
+"""Tokens are counted per person and for everybody."""
+
 from __future__ import annotations
 
 from store.tables.usage import UsageRow

@@ -1,3 +1,5 @@
+"""People come, block, leave and return."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""A vacancy is in one state, with the reason of that state."""
+
 from __future__ import annotations
 
 from dataclasses import replace
