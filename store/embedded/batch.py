@@ -40,14 +40,12 @@ class BatchRunner:
 
         Raises `StoreUnavailable` or `StoreCorrupt` when nothing could be committed.
         """
-        outcomes: list[StoreError | None] = []
         try:
             self._roll_back()
             self._cursor.execute("BEGIN IMMEDIATE")
-            while len(outcomes) < len(writes):
-                group = writes[len(outcomes) : len(outcomes) + self._group]
-                outcomes.extend(self._run_group(group))
-            self._cursor.execute("COMMIT")
+            outcomes = self._run_small(writes) if len(writes) <= self._group else self._run_large(writes)
+            if self._connection.in_transaction:
+                self._cursor.execute("COMMIT")
         except sqlite3.Error as error:
             self._give_up()
             raise explain_error(error, self._path) from error
@@ -56,27 +54,53 @@ class BatchRunner:
             raise
         return outcomes
 
-    def _run_group(self, writes: Sequence[Write]) -> list[StoreError | None]:
-        if self._run_savepoint(writes) is None:
-            self._group = min(self._group * 2, _LARGEST_GROUP)
+    def _run_small(self, writes: Sequence[Write]) -> list[StoreError | None]:
+        """A single group: the transaction is its savepoint. A lone write is most writes, and gives up the
+        interpreter's lock at each statement, so on a busy loop each one spared is time.
+        """
+        error = self._run_statements(writes)
+        if error is None:
+            self._grow()
             return [None] * len(writes)
+        self._cursor.execute("ROLLBACK")
+        if len(writes) == 1:
+            return [error]
+        self._cursor.execute("BEGIN IMMEDIATE")
+        return self._run_apart(writes)
+
+    def _run_large(self, writes: Sequence[Write]) -> list[StoreError | None]:
+        outcomes: list[StoreError | None] = []
+        while len(outcomes) < len(writes):
+            group = writes[len(outcomes) : len(outcomes) + self._group]
+            if self._run_savepoint(group) is None:
+                self._grow()
+                outcomes.extend([None] * len(group))
+            else:
+                outcomes.extend(self._run_apart(group))
+        return outcomes
+
+    def _run_apart(self, writes: Sequence[Write]) -> list[StoreError | None]:
         self._group = max(self._group // 2, 1)
         return [self._run_savepoint((write,)) for write in writes]
 
+    def _grow(self) -> None:
+        self._group = min(self._group * 2, _LARGEST_GROUP)
+
     def _run_savepoint(self, writes: Sequence[Write]) -> StoreError | None:
-        """All of these or none; the error that undid them. Raises what undoes the whole batch."""
+        """All of these or none; the error that undid them."""
         execute = self._cursor.execute
         execute("SAVEPOINT apart")
         error = self._run_statements(writes)
-        if isinstance(error, StoreUnavailable | StoreCorrupt):
-            raise error
         if error is not None:
             execute("ROLLBACK TO apart")
         execute("RELEASE apart")
         return error
 
     def _run_statements(self, writes: Sequence[Write]) -> StoreError | None:
-        """The error of the first statement that failed. Every write passes here: no call that can be spared."""
+        """The error of the first statement that failed; raises what fails the whole batch.
+
+        Every write passes here: no call that can be spared.
+        """
         cursor, translate = self._cursor, self._translate
         execute = cursor.execute
         try:
@@ -91,7 +115,10 @@ class BatchRunner:
                     if expects is not None and cursor.rowcount != expects and _count_rows(cursor) != expects:
                         return statement.otherwise(statement.unless or None)
         except sqlite3.Error as error:
-            return explain_error(error, self._path)
+            explained = explain_error(error, self._path)
+            if isinstance(explained, StoreUnavailable | StoreCorrupt):
+                raise explained from error
+            return explained
         except (ValueError, TypeError, OverflowError) as error:
             return StoreError(f"wrong statement: {error}")
         return None

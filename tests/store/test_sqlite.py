@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -88,6 +89,28 @@ async def test_loop_goes_on_while_the_writer_works(store_path):
             nursery.start_soon(database.write, CREATE)
             assert await database.fetch_one("SELECT 1") == (1,)
             release.set()
+
+
+async def test_busy_loop_does_not_starve_the_writer(store_path):
+    turns, is_over = 0, False
+
+    async def keep_the_loop_busy():
+        nonlocal turns
+        while not is_over:
+            until = time.perf_counter() + 0.0002
+            while time.perf_counter() < until:
+                pass
+            turns += 1
+            await trio.lowlevel.checkpoint()
+
+    async with open_sqlite(store_path) as database:
+        await database.write(CREATE)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(keep_the_loop_busy)
+            for number in range(50):
+                await database.write(put(f"{number}"))
+            is_over = True
+    assert turns < 50 * 200
 
 
 async def test_disk_that_hangs_is_left_after_a_while_and_the_lock_stays(store_path, expected_errors):

@@ -46,10 +46,25 @@ def test_batch_is_one_transaction(runner, connection):
     seen = []
     connection.set_trace_callback(seen.append)
     assert runner.run([put("a"), put("b"), NOTHING]) == [None, None, None]
-    assert seen[0] == "BEGIN IMMEDIATE"
-    assert seen[-1] == "COMMIT"
-    assert seen.count("COMMIT") == 1
-    assert sum(line.startswith("SAVEPOINT") for line in seen) == 1
+    assert [line.split()[0] for line in seen] == ["BEGIN", "INSERT", "INSERT", "COMMIT"]
+
+
+def test_large_batch_is_one_transaction_with_few_savepoints(runner, connection):
+    seen = []
+    connection.set_trace_callback(seen.append)
+    assert runner.run([put(f"{number}") for number in range(200)]) == [None] * 200
+    assert (seen[0], seen[-1], seen.count("COMMIT")) == ("BEGIN IMMEDIATE", "COMMIT", 1)
+    assert sum(line.startswith("SAVEPOINT") for line in seen) == 4
+
+
+def test_lone_write_that_fails_commits_nothing(runner, connection):
+    seen = []
+    connection.set_trace_callback(seen.append)
+    (outcome,) = runner.run([put("a") + statement("DELETE FROM words WHERE word = 'x'", expects=1)])
+    assert type(outcome) is Conflict
+    assert [line.split()[0] for line in seen] == ["BEGIN", "INSERT", "DELETE", "ROLLBACK"]
+    assert words(connection) == []
+    assert runner.run([]) == []
 
 
 def test_failed_writes_have_their_errors_and_others_none(runner, connection):

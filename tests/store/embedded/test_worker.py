@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 
 import outcome
@@ -107,3 +108,11 @@ def test_job_that_ends_after_the_loop_is_nobodys_error():
     release.set()
     worker._jobs.put(None)
     worker._thread.join()
+
+
+async def test_interpreter_switches_as_before_once_the_thread_is_gone():
+    before = sys.getswitchinterval()
+    worker = ThreadWorker("worker")
+    assert sys.getswitchinterval() < 0.001
+    await worker.close()
+    assert sys.getswitchinterval() == before
