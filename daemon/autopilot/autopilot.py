@@ -7,7 +7,7 @@
         send what is planned                    (apply.py)
         take the next letter: send, show or hand over
         take the next found vacancy: screen it, write its letter
-        search when a search is due             (search.py)
+        search when a search is due             (search.py), and look for employers' answers (answers.py)
         sleep until one of these may go on, or somebody rings
 
 Started by `roster.py` through the supervisor. Each step reads the store, does one thing and writes down what it did
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from daemon.autopilot import accounting, news
+from daemon.autopilot.answers import look_for_answers
 from daemon.autopilot.apply import LETTER_COLUMN, open_letter, plan_application, send_application
 from daemon.autopilot.facts import KIND
 from daemon.autopilot.gates import Stage, closed_gates
@@ -106,6 +107,7 @@ async def take_step(hunt: Hunt) -> int | None:
     """Does one thing. None: something was done, look again; otherwise when to look again."""
     closed = closed_gates(hunt.facts, Stage.HUNT)
     if closed:
+        await tell_lost_login(hunt)
         return await settle_down(hunt, closed, "resting")
     doubt = next_doubt(hunt)
     if doubt is not None:
@@ -120,6 +122,7 @@ async def take_step(hunt: Hunt) -> int | None:
             return None
     if not searching:
         await search_board(hunt)
+        await look_for_answers(hunt)
         return None
     resting = any(report.name != "pace" for report in applying)
     return await settle_down(hunt, applying + searching, "resting" if resting else "sleeping")
@@ -235,6 +238,14 @@ async def rest(hunt: Hunt, error: BoardError) -> None:
     wait = round(hunt.tools.settings.interval_seconds * SECOND)
     next_search_at = outcome.changes.get("trouble_until", hunt.now() + wait)
     await hunt.commit(outcome.write, hunt.progress.to("resting", **outcome.changes), next_search_at=next_search_at)
+
+
+async def tell_lost_login(hunt: Hunt) -> None:
+    """Once for each login: a dialog or another call may have found out that it is gone, so the loop says it."""
+    account = hunt.facts.account
+    if account is not None and hunt.facts.is_login_lost and hunt.progress.login_told != account.connected_at:
+        progress = hunt.progress.to("resting", login_told=account.connected_at)
+        await hunt.commit(news.tell_login_lost(hunt), progress)
 
 
 async def settle_down(hunt: Hunt, closed: list[GateReport], state: str) -> int:

@@ -43,6 +43,12 @@ def tell_applied(hunt: Hunt, vacancy: VacancyRow) -> Write:
     return _say(hunt, f"applied:{hunt.key_of(vacancy.vacancy_id)}", "applied", vacancy, keyboard=keyboard)
 
 
+def tell_invited(hunt: Hunt, vacancy: VacancyRow) -> Write:
+    """An employer wants to talk."""
+    keyboard = ((UrlButton(Text("autopilot.button.open"), vacancy.url),),)
+    return _say(hunt, f"invited:{hunt.key_of(vacancy.vacancy_id)}", "invited", vacancy, keyboard=keyboard)
+
+
 def ask_to_send(hunt: Hunt, vacancy: VacancyRow, letter: str) -> Write:
     """Approve mode: the letter, and what is to become of it."""
     keyboard: InlineKeyboard = (

@@ -38,6 +38,10 @@ class AutopilotProgress(BaseModel):
     """Since when searches bring nothing new."""
     ask_again_at: int = 0
     """Not before this is the board asked again about doubtful applications: it could not answer the last time."""
+    login_told: int = 0
+    """Which lost login the person was told about: the time it was made."""
+    answers_seen: int = 0
+    """How many of the latest applications were looked at for answers in this round."""
     card: str = ""
     """What the status card shows: an edit that would change nothing is not sent."""
 

@@ -78,10 +78,10 @@ def _limit(hunt: Hunt) -> Rest:
 
 
 def _login_lost(hunt: Hunt) -> Rest:
-    write = news.tell_login_lost(hunt)
-    if hunt.facts.has_login:
-        write += hunt.tools.store.board_accounts.set_state(hunt.user_id, hunt.board_name, "lost")
-    return Rest("login_lost", write)
+    """The person is told by the loop, which sees the lost login whoever has found it out."""
+    if not hunt.facts.has_login:
+        return Rest("login_lost")
+    return Rest("login_lost", hunt.tools.store.board_accounts.set_state(hunt.user_id, hunt.board_name, "lost"))
 
 
 def _door_closed(hunt: Hunt) -> Rest:

@@ -195,6 +195,15 @@ async def test_lost_login_rests_until_the_person_connects(ground: HuntGround, au
     assert await ground.state("1") == ("applied", None)
 
 
+async def test_login_that_others_found_lost_is_told_once(ground: HuntGround, autojump_clock: MockClock) -> None:
+    await ground.settle()
+    await ground.start_hunt()
+    await trio.sleep(5)
+    await ground.store.write(ground.store.board_accounts.set_state(IVAN, HH, "lost"))
+    await trio.sleep(80_000)
+    assert await ground.said() == ["login_lost"]
+
+
 async def test_person_without_resume_is_told_and_paused(ground: HuntGround, autojump_clock: MockClock) -> None:
     ground.board.add(make_vacancy("1"))
     await ground.settle()

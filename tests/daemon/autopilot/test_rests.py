@@ -41,7 +41,7 @@ async def ready_hunt(ground: HuntGround) -> Hunt:
     [
         (CaptchaRequired("https://board.example/c"), "captcha", "captcha"),
         (LimitReached(), "limit_reached", "limit"),
-        (LoginLost(), "login_lost", "login_lost"),
+        (LoginLost(), "login_lost", None),
         (DoorClosed(), "door_closed", "door_closed"),
         (ResumeGone(), "resume_gone", "resume_gone"),
         (BoardTrouble(), "board_trouble", None),
