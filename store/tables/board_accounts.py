@@ -98,7 +98,7 @@ class BoardAccounts:
 
     def set_state(self, user_id: UserId, board: BoardName, state: str) -> Write:
         """Whether the login works; ends a refresh."""
-        return statement(_SET_STATE, user_id, board, state, expects=1)
+        return statement(_SET_STATE, user_id, board, state, expects=1) + ring(user_id)
 
     def set_mode(self, user_id: UserId, board: BoardName, mode: str) -> Write:
         """What the board lets this account do."""

@@ -262,7 +262,7 @@ async def test_ledger_outlives_an_erasure(ground: HuntGround, autojump_clock: Mo
     await ground.store.write(
         ground.store.vacancies.delete(IVAN) + ground.store.hunts.delete(IVAN) + ground.store.profiles.delete(IVAN)
     )
-    ground.board.vacancies["1"] = replace(ground.board.vacancies["1"], is_answered=False)  # type: ignore[index]  # an id
+    ground.board.vacancies["1"] = replace(ground.board.vacancies["1"], is_answered=False)  # type: ignore[index]  # a vacancy's id is a plain string
     ground.board.applications.clear()
     await ground.settle()
     await ground.start_hunt()

@@ -59,7 +59,7 @@ def test_experience_is_counted_as_people_count(months: int, words: str) -> None:
 def test_letters_differ_between_vacancies_and_repeat_for_one() -> None:
     letters = {
         TEMPLATES.write_letter(UserId(1), RESUMES[0], replace(RUSSIAN, vacancy_id=str(number)))
-        for number in range(30)  # type: ignore[arg-type]  # an id
+        for number in range(30)  # type: ignore[arg-type]  # a vacancy's id is a plain string
     }
     assert len(letters) > 10
     again = [TEMPLATES.write_letter(UserId(1), RESUMES[0], RUSSIAN) for _ in range(2)]
