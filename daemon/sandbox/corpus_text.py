@@ -43,8 +43,9 @@ def write_text(trade: Trade, title: str, employer: Employer, chance: random.Rand
     paragraphs = [employer.about, chance.choice(trade.intros).format(title_of=title)]
     if chance.random() < 0.5:
         paragraphs.reverse()
-    opening = "".join(f"<p>{escape(paragraph, quote=False)}</p>" for paragraph in paragraphs)
-    closing = f"<p>{escape(chance.choice(phrases.closings), quote=False)}</p>" if chance.random() < 0.7 else ""
+    opening = "".join(f"<p>{_e(paragraph)}</p>" for paragraph in paragraphs)
+    closing = _maybe(phrases.culture, 0.25, chance) + _maybe(phrases.hiring_steps, 0.35, chance)
+    closing += _maybe(phrases.closings, 0.7, chance)
     return Text(_typeset(opening + style(sections) + closing, chance), sections)
 
 
@@ -61,21 +62,26 @@ def lengthen(html: str, language: str, chance: random.Random, *, length: int = 8
     chance.shuffle(extra)
     head = "О нашей жизни" if language == "ru" else "More about how we live"
     html += f"<p><strong>{head}</strong></p>"
-    conditions = list(phrases.conditions)
-    chance.shuffle(conditions)
     for paragraph in extra:
         if len(html) >= length:
-            break
-        html += f"<p>{escape(paragraph, quote=False)}</p>"
-    if len(html) < length:
-        items = "".join(f"<li>{escape(line, quote=False)}</li>" for line in conditions)
-        html += f"<p><em>{head}:</em></p><ul>{items}</ul>"
-    return html
+            return html
+        if paragraph[:40] not in html:
+            html += f"<p>{_e(paragraph)}</p>"
+    html += f"<p><em>{_e(phrases.faq_head)}</em></p>"
+    for question in phrases.faq:
+        asked, _, told = question.partition("? ")
+        html += f"<p><strong>{_e(asked)}?</strong><br />{_e(told)}</p>"
+    items = "".join(f"<li>{_e(line)}</li>" for line in phrases.conditions)
+    return f"{html}<p><strong>{_e(phrases.conditions_heads[0])}</strong></p><ul>{items}</ul>"
 
 
 def add_paragraph(html: str, text: str) -> str:
     """One more paragraph at the end."""
-    return f"{html}<p>{escape(text, quote=False)}</p>"
+    return f"{html}<p>{_e(text)}</p>"
+
+
+def _maybe(paragraphs: Sequence[str], share: float, chance: random.Random) -> str:
+    return f"<p>{_e(chance.choice(paragraphs))}</p>" if chance.random() < share else ""
 
 
 def _draw_sections(trade: Trade, phrases: Phrases, chance: random.Random) -> tuple[Section, ...]:

@@ -55,8 +55,8 @@ def repost(vacancy: BoardVacancy, agency: Employer, chance: random.Random) -> Bo
 
 
 def _may_lay(name: str, vacancy: BoardVacancy) -> bool:
-    """What makes a vacancy unsuitable is laid alone; what only hurts the reader may come together."""
-    return not vacancy.traps if name in UNSUITABLE else not vacancy.traps & {name, *UNSUITABLE}
+    """What makes a vacancy unsuitable or empty is laid alone; what only hurts the reader may come together."""
+    return not vacancy.traps if name in ALONE else not vacancy.traps & {name, *ALONE}
 
 
 def _test(vacancy: BoardVacancy, _: random.Random) -> BoardVacancy:
@@ -119,4 +119,4 @@ TRAPS: tuple[tuple[str, float, Lay], ...] = (
     ("missing", 0.06, _missing),
     ("empty_text", 0.01, _empty_text),
 )
-UNSUITABLE = frozenset({"test", "archived", "direct", "closed_for_applicants", "answered"})
+ALONE = frozenset({"test", "archived", "direct", "closed_for_applicants", "answered", "empty_text"})

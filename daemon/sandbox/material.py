@@ -66,6 +66,8 @@ class Phrases(_Frozen):
     culture: tuple[str, ...]
     agency_intros: tuple[str, ...]
     injections: tuple[str, ...]
+    faq_head: str
+    faq: tuple[str, ...]
 
 
 @cache
