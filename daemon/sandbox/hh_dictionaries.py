@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from daemon.sandbox.hh_search import EMPLOYMENTS, EXPERIENCE, ORDERS, RATES, SCHEDULES
+from daemon.sandbox.corpus import AREAS
+from daemon.sandbox.hh_search import COUNTRIES, EMPLOYMENTS, EXPERIENCE, ORDERS, RATES, SCHEDULES
 from daemon.sandbox.hh_views import NAMES
 
-COUNTRIES = (
-    ("113", "Россия", (("1", "Москва"), ("2", "Санкт-Петербург"), ("3", "Екатеринбург"), ("4", "Новосибирск"))),
-    ("40", "Казахстан", (("159", "Астана"), ("160", "Алматы"))),
-    ("16", "Беларусь", (("1002", "Минск"),)),
-)
+_COUNTRY_NAMES = {"113": "Россия", "40": "Казахстан", "16": "Беларусь"}
 
 
 def list_dictionaries() -> dict[str, Any]:
@@ -36,11 +33,11 @@ def list_areas() -> list[dict[str, Any]]:
     return [
         {
             "id": country_id,
-            "name": name,
+            "name": _COUNTRY_NAMES[country_id],
             "parent_id": None,
-            "areas": [{"id": city, "name": called, "parent_id": country_id, "areas": []} for city, called in cities],
+            "areas": [{"id": city, "name": AREAS[city], "parent_id": country_id, "areas": []} for city in cities],
         }
-        for country_id, name, cities in COUNTRIES
+        for country_id, cities in COUNTRIES.items()
     ]
 
 

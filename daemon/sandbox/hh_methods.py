@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from daemon.sandbox.hh_dictionaries import list_areas, list_dictionaries
 from daemon.sandbox.hh_errors import not_found, refuse, refuse_oauth
-from daemon.sandbox.hh_search import VacancySearch
+from daemon.sandbox.hh_search import VacancySearch, read_paging
 from daemon.sandbox.hh_views import Views, page_of
+from daemon.sandbox.hh_words import split_words
 from daemon.sandbox.service import Request, Response, answer_json
 
 if TYPE_CHECKING:
@@ -111,7 +112,8 @@ class HhMethods:
 
     def _my_resumes(self, call: Call) -> Response:
         person = call.caller.person
-        return answer_json(page_of([self._views.resume_item(person, r) for r in person.resumes], 0, 20))
+        page, per_page = read_paging(call.request.query, default=20)
+        return answer_json(page_of([self._views.resume_item(person, r) for r in person.resumes], page, per_page))
 
     def _resume(self, call: Call) -> Response:
         return answer_json(self._views.resume_page(call.caller.person, _own_resume(call)))
@@ -131,7 +133,7 @@ class HhMethods:
 
     def _similar(self, call: Call) -> Response:
         query = dict(call.request.query)
-        query.setdefault("text", (" OR ".join(_own_resume(call).title.split()),))
+        query.setdefault("text", (" OR ".join(split_words(_own_resume(call).title)),))
         return answer_json(self._search.answer(query, call.caller.person_id))
 
     def _found(self, call: Call) -> Response:

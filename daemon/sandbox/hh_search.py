@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from daemon.clock import DAY
@@ -43,7 +44,6 @@ class VacancySearch:
     def __init__(self, state: HhState, views: Views) -> None:
         self._state = state
         self._views = views
-        self._indexes: dict[str, FieldIndex] = {}
 
     def answer(self, query: Mapping[str, tuple[str, ...]], person_id: str | None) -> dict[str, Any]:
         """One page of what fits."""
@@ -68,17 +68,7 @@ class VacancySearch:
             raise refuse_argument("text", reason="too_long_value")
         fields = _search_fields(query)
         tree = parse_query(text)
-        return lambda vacancy: tree.matches(self._index(vacancy), fields)
-
-    def _index(self, vacancy: BoardVacancy) -> FieldIndex:
-        index = self._indexes.get(vacancy.vacancy_id)
-        if index is None:
-            employer = "" if vacancy.kind == "anonymous" else vacancy.employer.name
-            description = f"{plain_text(vacancy.html)} {' '.join(vacancy.skills)}"
-            fields = {"NAME": vacancy.title, "COMPANY_NAME": employer, "DESCRIPTION": description}
-            fields["COMPANY_ID"] = vacancy.employer.employer_id
-            index = self._indexes[vacancy.vacancy_id] = FieldIndex(fields)
-        return index
+        return lambda vacancy: tree.matches(index_vacancy(vacancy), fields)
 
     def _filters(self, query: Mapping[str, tuple[str, ...]]) -> Iterable[Test]:
         yield from _place_filters(query)
@@ -88,7 +78,7 @@ class VacancySearch:
         stop_words = [word.strip() for word in ",".join(query.get("excluded_text", ())).split(",") if word.strip()]
         for word in stop_words:
             tree = parse_query(f'"{word}"')
-            yield lambda vacancy, tree=tree: not tree.matches(self._index(vacancy), TEXT_FIELDS)  # type: ignore[misc]  # mypy can't infer a lambda's default
+            yield lambda vacancy, tree=tree: not tree.matches(index_vacancy(vacancy), TEXT_FIELDS)  # type: ignore[misc]  # mypy can't infer a lambda's default
 
     def _date_filters(self, query: Mapping[str, tuple[str, ...]]) -> Iterable[Test]:
         period, since, until = (first_value(query, name) for name in ("period", "date_from", "date_to"))
@@ -116,6 +106,19 @@ class VacancySearch:
             words = _wanted_words(query)
             return sorted(newest, key=lambda v: (not v.is_premium, -len(words & _stems_of(v.title))))
         return newest
+
+
+@lru_cache(maxsize=5000)
+def index_vacancy(vacancy: BoardVacancy) -> FieldIndex:
+    """A vacancy made ready for matching. Kept: the corpus never changes, and every search reads all of it."""
+    return FieldIndex(
+        {
+            "NAME": vacancy.title,
+            "COMPANY_NAME": "" if vacancy.kind == "anonymous" else vacancy.employer.name,
+            "COMPANY_ID": "" if vacancy.kind == "anonymous" else vacancy.employer.employer_id,
+            "DESCRIPTION": f"{plain_text(vacancy.html)} {' '.join(vacancy.skills)}",
+        }
+    )
 
 
 def first_value(query: Mapping[str, tuple[str, ...]], name: str) -> str | None:
