@@ -192,9 +192,9 @@ class Applications:
         if self._state.switches.next_refusals:
             status, value = self._state.switches.next_refusals.popleft()
             if value == "applicant_visibility":
-                raise refuse(
-                    status, "bad_argument", None, description="enable_applicant_visibility_in_country param required"
-                )
+                # Not documented: what resumes of the board's neighbour site rabota.by are told.
+                name = "enable_applicant_visibility_in_country"
+                raise refuse(status, "bad_argument", name, bad_argument=name, description=f"{name} param required")
             raise refuse_negotiation(status, value)
 
     def _check_pair(self, vacancy: BoardVacancy, resume: BoardResume) -> None:
