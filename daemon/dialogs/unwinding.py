@@ -7,7 +7,6 @@ away the task is unhooked, or a later wake-up would hit a task that waits for so
 from __future__ import annotations
 
 import inspect
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import structlog
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_PATIENCE = 10
+_PATIENCE = 100
 """A script that keeps awaiting while it is being ended is given up after so many awaits."""
 
 
@@ -59,8 +58,7 @@ def unwind(coroutine: Coroutine[Any, Any, Any]) -> None:
             log.info("script_clean_up_failed", error=type(error).__name__)
             return
         release(trap)
-    with suppress(RuntimeError):  # "ignored GeneratorExit"
-        coroutine.close()
+    log.error("script_will_not_end", awaits=_PATIENCE)
 
 
 def _raise_nothing() -> NoReturn:
