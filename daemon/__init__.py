@@ -17,3 +17,5 @@ web/         the HTTP door for browsers and probes
 i18n/        Russian and English texts
 sandbox/     the simulated world for the demo and the tests; nothing of the product knows it
 """
+
+VERSION = "0.1.0"

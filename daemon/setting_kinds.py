@@ -18,8 +18,8 @@ from daemon.secret import Secret
 BOT_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]{30,}")
 KEY_BYTES = 32
 HIGHEST_PORT = 65535
-LONGEST_SOCKET_PATH = 107
-"""What the kernel takes in `sockaddr_un`."""
+LONGEST_SOCKET_PATH = 106
+"""What the kernel takes in `sockaddr_un`, less the letter of the draft name under which the socket is bound."""
 
 
 def split_listen(listen: str) -> tuple[str, int]:

@@ -9,9 +9,9 @@ from daemon.config import store_path
 from daemon.errors import DaemonError
 from daemon.keyfile import key_path
 from store.embedded.connection import connect
+from store.embedded.copying import copy_database
 from store.factory import open_store
 from store.migrate import load_migrations
-from store.sqlite import copy_database
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +44,7 @@ def back_up_store(store: StoreSettings, target: Path) -> str:
     if not target.parent.is_dir():
         raise BackupRefused(f"the folder {target.parent} does not exist")
     with closing(connect(str(source), is_reader=True)) as connection:
-        copy_database(connection, str(target))
+        copy_database(connection, str(target), look=lambda: None)
     key = key_path(source)
     note = f"; what is sealed in it needs {key}: keep a copy of that apart" if key.is_file() else ""
     return f"copied {source} to {target}, {target.stat().st_size} bytes{note}"

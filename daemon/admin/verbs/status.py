@@ -1,0 +1,117 @@
+"""Verb: status. The whole daemon on one screen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from daemon.admin.verb import Caller, Verb, VerbArgs
+from daemon.supervisor.health import summarize
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from daemon.admin.operations import Operations
+
+QUEUES = ("inbox", "outbox")
+QUARANTINE_SHOWN = 20
+
+
+class StatusArgs(VerbArgs):
+    """None."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLine:
+    """How much waits, and what was given up on."""
+
+    queue: str
+    waiting: int
+    buried: int
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitLine:
+    """A failure that many children share."""
+
+    fingerprint: str
+    held: int
+    probe: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineLine:
+    """A child that was given up on for a while."""
+
+    child: str
+    fingerprint: str
+    failures: int
+    next_probe_in_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReply:
+    """The daemon now."""
+
+    version: str
+    state: str
+    """`running` or `draining`."""
+    uptime_seconds: int
+    is_ready: bool
+    checks: Mapping[str, str]
+    facts: Mapping[str, str]
+    users: int
+    hunts: Mapping[str, int]
+    """How many wish what."""
+    children: Mapping[str, int]
+    """By phase."""
+    missing: tuple[str, ...]
+    """Essential children that are not running."""
+    restarts: int
+    queues: tuple[QueueLine, ...]
+    circuits: tuple[CircuitLine, ...]
+    quarantine: tuple[QuarantineLine, ...]
+
+
+async def tell_status(operations: Operations, _caller: Caller, _args: StatusArgs) -> StatusReply:
+    """Reads everything anew."""
+    now = operations.clock.now()
+    health = summarize(operations.supervisor.children())
+    checks = await operations.ask_checks()
+    return StatusReply(
+        version=operations.version,
+        state="draining" if operations.is_draining() else "running",
+        uptime_seconds=(now - operations.started_at) // 1000,
+        is_ready=health.is_ready and all(answer == "ok" for answer in checks.values()),
+        checks=checks,
+        facts=operations.tell_facts(),
+        users=await operations.store.users.count(),
+        hunts=await operations.store.hunts.count_by_wish(),
+        children=health.phases,
+        missing=health.missing,
+        restarts=operations.supervisor.restarts,
+        queues=await _read_queues(operations),
+        circuits=tuple(
+            CircuitLine(circuit.fingerprint, circuit.held, circuit.probe)
+            for circuit in operations.supervisor.open_circuits()
+        ),
+        quarantine=await _read_quarantine(operations, now),
+    )
+
+
+async def _read_queues(operations: Operations) -> tuple[QueueLine, ...]:
+    queues = operations.store.queues
+    return tuple(
+        [QueueLine(name, await queues.count(name, "waiting"), await queues.count(name, "buried")) for name in QUEUES]
+    )
+
+
+async def _read_quarantine(operations: Operations, now: int) -> tuple[QuarantineLine, ...]:
+    rows = await operations.store.quarantine.all()
+    return tuple(
+        QuarantineLine(row.child, row.fingerprint, row.failures, max(row.next_probe_at - now, 0) // 1000)
+        for row in rows[:QUARANTINE_SHOWN]
+    )
+
+
+STATUS = Verb("status", "status", "the whole daemon on one screen", StatusArgs, answer=tell_status)

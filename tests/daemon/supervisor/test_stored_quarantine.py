@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from daemon.supervisor.quarantine import QuarantineEntry
+from daemon.supervisor.stored_quarantine import StoredQuarantine
+
+if TYPE_CHECKING:
+    from store.store import Store
+
+ENTRY = QuarantineEntry(
+    child="autopilot:42",
+    fingerprint="KeyError at letter.py:write_letter",
+    error="KeyError",
+    failures=6,
+    since_at=1_000,
+    next_probe_at=2_000,
+)
+
+
+async def test_entry_is_there_for_the_next_process(store: Store) -> None:
+    await StoredQuarantine(store).enter(ENTRY)
+
+    assert await StoredQuarantine(store).load() == [ENTRY]
+
+
+async def test_second_entry_of_a_child_replaces_the_first(store: Store) -> None:
+    book = StoredQuarantine(store)
+    await book.enter(ENTRY)
+
+    await book.enter(QuarantineEntry("autopilot:42", "OSError at apply.py:send", "OSError", 7, 1_000, 3_000))
+
+    assert [(entry.fingerprint, entry.failures) for entry in await book.load()] == [("OSError at apply.py:send", 7)]
+
+
+async def test_child_that_left_is_gone(store: Store) -> None:
+    book = StoredQuarantine(store)
+    await book.enter(ENTRY)
+
+    await book.leave("autopilot:42")
+
+    assert await book.load() == []
