@@ -40,7 +40,12 @@ _SELECT_LATEST = f"""
     SELECT {_COLUMNS} FROM vacancies WHERE user_id = $1 AND state = $2
     ORDER BY changed_at DESC, vacancy_id LIMIT $3 OFFSET $4
 """  # noqa: S608 - constants only
-_SELECT_ID = "SELECT vacancy_id FROM vacancies WHERE user_id = $1 AND board = $2 AND vacancy_id = $3"
+_ASKED_AT_ONCE = 25
+"""A constant number keeps it one SQL text: a short list is filled up with its last one."""
+_SELECT_KNOWN = f"""
+    SELECT vacancy_id FROM vacancies
+    WHERE user_id = $1 AND board = $2 AND vacancy_id IN ({", ".join(f"${n + 3}" for n in range(_ASKED_AT_ONCE))})
+"""  # noqa: S608 - constants only
 _COUNT = "SELECT state, count(*) FROM vacancies WHERE user_id = $1 AND changed_at >= $2 GROUP BY state"
 _COUNT_REASONS = """
     SELECT reason, count(*) FROM vacancies WHERE user_id = $1 AND state = $2 AND reason IS NOT NULL AND changed_at >= $3
@@ -134,9 +139,10 @@ class Vacancies:
     async def known(self, user_id: UserId, board: BoardName, vacancy_ids: Sequence[VacancyId]) -> set[VacancyId]:
         """Which of these the person has already."""
         found: set[VacancyId] = set()
-        for vacancy_id in vacancy_ids:
-            if await self._reader.fetch_one(_SELECT_ID, user_id, board, vacancy_id) is not None:
-                found.add(vacancy_id)
+        for start in range(0, len(vacancy_ids), _ASKED_AT_ONCE):
+            asked = list(vacancy_ids[start : start + _ASKED_AT_ONCE])
+            asked += asked[-1:] * (_ASKED_AT_ONCE - len(asked))
+            found.update(row[0] for row in await self._reader.fetch_all(_SELECT_KNOWN, user_id, board, *asked))
         return found
 
     async def count_by_state(self, user_id: UserId, since: int = 0) -> dict[str, int]:

@@ -68,3 +68,28 @@ async def test_topics_nobody_listens_to_are_forgotten():
             pass
     assert topics._listeners == {}
     topics.announce(["person:1"])
+
+
+async def test_hint_tells_where_to_look_and_is_given_once():
+    topics = Topics()
+    with topics.listen("queue:inbox") as wakeups:
+        topics.announce(["queue:inbox#7", "queue:inbox#8", "queue:inbox#7", "queue:outbox#9"])
+        assert await wakeups.wait(0)
+        assert wakeups.take_hints() == {"7", "8"}
+        assert wakeups.take_hints() == set()
+
+
+async def test_announcement_without_a_hint_says_look_everywhere():
+    topics = Topics()
+    with topics.listen("queue:inbox") as wakeups:
+        topics.announce(["queue:inbox"])
+        assert wakeups.take_hints() == {""}
+
+
+async def test_hints_nobody_takes_do_not_grow_for_ever():
+    topics = Topics()
+    with topics.listen("queue:inbox") as wakeups:
+        topics.announce(f"queue:inbox#{lane}" for lane in range(10_000))
+        hints = wakeups.take_hints()
+    assert len(hints) <= 4097
+    assert "" in hints

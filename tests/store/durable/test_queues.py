@@ -7,8 +7,10 @@ import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from store.durable.queues import _SELECT_LANES
 from store.errors import Conflict
 from store.factory import open_store
+from store.write import join
 
 Q = "inbox"
 
@@ -64,6 +66,35 @@ async def test_putting_wakes_the_topic_of_its_queue(store):
         await put(store, "a")
         assert await inbox.wait(0)
         assert not await outbox.wait(0)
+
+
+async def test_putting_tells_the_lane_as_a_hint(store):
+    async with store.listen("queue:inbox") as wakeups:
+        await put(store, "a", lane=-5)
+        await store.write(store.queues.replace(Q, "b", 8, {}, now=1))
+        assert wakeups.take_hints() == {"-5", "8"}
+
+
+async def test_lanes_are_listed_by_number_in_pages(store):
+    assert await store.queues.lanes(Q, after=-(2**62), limit=9) == []
+    for lane in (30, -10, 20):
+        await put(store, f"first of {lane}", f"second of {lane}", lane=lane)
+    await put(store, "done", lane=25)
+    await store.write(store.queues.finish(Q, "done", now=1))
+    await store.write(store.queues.put("outbox", "x", 15, {}, now=1))
+    assert await store.queues.lanes(Q, after=-(2**62), limit=2) == [-10, 20]
+    assert await store.queues.lanes(Q, after=20, limit=2) == [30]
+
+
+async def test_listing_lanes_costs_what_their_number_costs_whatever_the_backlog(store):
+    for lane in (1, 2, 3):
+        for start in range(0, 300, 100):
+            await store.write(join(store.queues.put(Q, f"{lane}:{start + n}", lane, {}, now=1) for n in range(100)))
+    assert await store.queues.lanes(Q, after=0, limit=9) == [1, 2, 3]
+    rows = await store.fetch_all(f"EXPLAIN QUERY PLAN {_SELECT_LANES}", Q, 0, 9)
+    searches = [row[3] for row in rows if "queue_items" in row[3]]
+    assert searches
+    assert all(search.startswith("SEARCH queue_items USING") for search in searches), searches
 
 
 async def test_heads_are_the_first_of_each_lane_and_the_earliest_due_first(store):

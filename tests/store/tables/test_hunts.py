@@ -23,6 +23,14 @@ async def test_new_hunt_comes_back_and_is_one_per_person(store, hunts):
         await store.write(hunts.insert(ROW))
 
 
+async def test_hunt_that_is_there_is_left_as_it_is(store, hunts):
+    await store.write(hunts.set_wish(7, "running", by="person", reason="pressed", now=20))
+    await store.write(hunts.insert_new(ROW))
+    await store.write(hunts.insert_new(HuntRow(8, "hh", "stopped", "person", "new", 10, "auto", "")))
+    assert (await hunts.get(7)).wish == "running"
+    assert (await hunts.get(8)).wish == "stopped"
+
+
 async def test_wish_is_kept_with_who_and_why_and_touches_no_fact(store, hunts):
     await store.write(hunts.note_step(7, 3, "search", searched_at=5, next_search_at=6))
     await store.write(hunts.set_wish(7, "running", by="person", reason="pressed", now=20))

@@ -83,6 +83,14 @@ async def test_known_are_those_the_person_has(store):
     assert await store.vacancies.known(7, "hh", []) == set()
 
 
+async def test_known_takes_lists_of_any_length(store):
+    everything = [f"v{number}" for number in range(60)]
+    for vacancy_id in everything[::3]:
+        await insert(store, vacancy_id)
+    for length in (1, 24, 25, 26, 60):
+        assert await store.vacancies.known(7, "hh", everything[:length]) == set(everything[:length:3])
+
+
 async def test_counts_by_state_and_by_reason(store):
     for number, (state, reason) in enumerate(
         [("found", None), ("screened_out", "archived"), ("screened_out", "test_required"), ("screened_out", "archived")]
