@@ -77,7 +77,7 @@ class Dispatcher:
         found = self._find_personal(update, incoming.user_id)
         if found is not None:
             return partial(self._run_for_person, *found)
-        return self._bind(note_membership if update.my_chat_member is not None else ignore)
+        return self._bind(ignore)
 
     def _find_personal(self, update: Update, user_id: UserId) -> tuple[Action, str] | None:
         """What a person did themselves."""
@@ -115,11 +115,8 @@ class Dispatcher:
     def _outside_action(self, update: Update) -> Action:
         """In a group only what is meant for the bot gets a word."""
         message = update.message
-        is_addressed = (
-            update.callback_query is not None
-            or (message is not None and (message.text or "").startswith("/"))
-            or (update.my_chat_member is not None and update.my_chat_member.new_chat_member.status == "member")
-        )
+        is_command = message is not None and (message.text or "").startswith("/")
+        is_addressed = update.callback_query is not None or is_command
         return say_private_only if is_addressed else ignore
 
     def _bind(self, action: Action) -> Handler:
@@ -152,16 +149,6 @@ async def ignore(desk: Desk, incoming: Incoming, argument: str) -> Write | None:
     return NOTHING
 
 
-async def note_membership(desk: Desk, incoming: Incoming, argument: str) -> Write | None:
-    """The person blocked the bot, or let it in again."""
-    del argument
-    change = incoming.update.my_chat_member if incoming.update is not None else None
-    if change is None:
-        return NOTHING
-    is_out = change.new_chat_member.status in {"kicked", "left"}
-    return desk.services.store.users.set_blocked(incoming.user_id, desk.services.clock.now() if is_out else None)
-
-
 async def say_private_only(desk: Desk, incoming: Incoming, argument: str) -> Write | None:
     """In a group: a hunt is a private matter."""
     del argument
@@ -175,7 +162,7 @@ def _chat_of(update: Update) -> Chat | None:
     press = update.callback_query
     if press is not None:
         return press.message.chat if press.message is not None else None
-    holder = update.message or update.edited_message or update.my_chat_member
+    holder = update.message or update.edited_message
     return holder.chat if holder is not None else None
 
 

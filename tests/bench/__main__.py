@@ -10,6 +10,7 @@ import sys
 from importlib import import_module
 
 BENCHES = {
+    "dialogs": "tests.bench.dialogs",
     "hunts": "tests.bench.hunts",
     "store": "tests.bench.store",
     "updates": "tests.bench.updates",

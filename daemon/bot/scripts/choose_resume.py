@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from daemon.bot.services import Services
     from daemon.dialogs.dialog import Dialog, Json
 
-SHORTEST = 80
-"""Characters; a shorter text is no resume but a greeting."""
+SHORTEST = 60
+"""Characters, blanks left out; a shorter text is no resume but a greeting."""
 MOST_OFFERED = 8
+LONGEST_LABEL = 60
+"""Characters of a button that a phone still shows."""
 PASTE = "paste"
 
 
@@ -66,7 +68,7 @@ async def _choose_from_board(services: Services, dialog: Dialog) -> bool:
     if not resumes:
         dialog.say(Text("onboarding.no_resumes"))
         return False
-    options = [Option(resume["id"], Verbatim(resume["title"])) for resume in resumes]
+    options = [Option(resume["id"], Verbatim(resume["title"][:LONGEST_LABEL] or "…")) for resume in resumes]
     options.append(Option(PASTE, Text("onboarding.button.paste")))
     chosen = await dialog.choose(Text("onboarding.resume"), options)
     if chosen == PASTE:
@@ -114,15 +116,16 @@ async def _take_text(services: Services, dialog: Dialog) -> None:
             break
         parts.append(more.text)
 
+    text = "\n".join(parts)[:LONGEST_CHARS]
+
     async def save() -> None:
-        await services.store.write(await services.resumes.keep_pasted(dialog.user_id, "\n".join(parts)))
+        await services.store.write(await services.resumes.keep_pasted(dialog.user_id, text))
 
     await dialog.do("paste_resume", save)
 
 
 def _check_length(text: str) -> str:
-    text = text.strip()
-    if len(text) < SHORTEST:
+    if len("".join(text.split())) < SHORTEST:
         raise AnswerRejected(Text("onboarding.paste_short"))
     return text
 

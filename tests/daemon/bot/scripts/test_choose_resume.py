@@ -131,3 +131,11 @@ async def test_consent_to_the_model_is_kept_with_its_version(bot):
         assert row.is_given
         assert row.version
         assert await bot.services().rights.may_ask_model(7)
+
+
+async def test_resume_without_a_title_can_still_be_chosen(bot):
+    bot.board.resumes = {"a": make_resume("a", title=""), "b": make_resume("b", title="Очень длинное " * 20)}
+    async with bot.running():
+        labels = [row[0].label for row in (await to_resume(bot))[-1].keyboard[:2]]
+        assert [0 < len(label.text) <= 60 for label in labels] == [True, True]
+        assert keys(await bot.chat.press(0))[-1] == "onboarding.model"
