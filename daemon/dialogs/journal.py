@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from daemon.dialogs.question import Working, decode_waiting, encode_waiting
+from daemon.dialogs.question import decode_waiting, encode_waiting
 from daemon.dialogs.running import Entry, Place
 from store.ids import UserId
 from store.write import NOTHING, join
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 TIMER_DUE = "timer_due"
 TIMER_KIND = "dialog"
 
-_PAGE = 500
 _COLUMN = "journal_entries.value"
 
 
@@ -90,13 +89,7 @@ class DialogJournal:
 
     async def load_working(self) -> list[Record]:
         """Dialogs that wait for outside work: nobody's message would wake them after a restart."""
-        found: list[Record] = []
-        after = ""
-        while page := await self._store.journals.page(after, _PAGE):
-            records = (_record_of(row) for row in page)
-            found.extend(record for record in records if isinstance(record.waiting, Working))
-            after = page[-1].name
-        return found
+        return [_record_of(row) for row in await self._store.journals.with_question({"kind": "do"})]
 
     async def load_entries(self, record: Record) -> list[Entry]:
         """Everything journaled since the last checkpoint, in order."""

@@ -81,7 +81,7 @@ Waiting = OpenQuestion | Working | Sleeping
 
 
 def encode_waiting(waiting: Waiting) -> dict[str, Any]:
-    """As the journal's row keeps it."""
+    """As the journal's row keeps it. The kind stands first: that is how dialogs at work are found."""
     match waiting:
         case OpenQuestion():
             return {"kind": "ask", **_encode_question(waiting)}

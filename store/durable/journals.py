@@ -37,6 +37,7 @@ _APPEND = "INSERT INTO journal_entries (journal, position, kind, name, value) VA
 _SELECT = f"SELECT {_COLUMNS} FROM journals WHERE name = $1"  # noqa: S608 - constants only
 _SELECT_LANE = f"SELECT {_COLUMNS} FROM journals WHERE lane = $1 ORDER BY opened_at, name"  # noqa: S608 - constants only
 _SELECT_ALL = f"SELECT {_COLUMNS} FROM journals WHERE name > $1 ORDER BY name LIMIT $2"  # noqa: S608 - constants only
+_SELECT_ASKING = f"SELECT {_COLUMNS} FROM journals WHERE substr(question, 1, length($1)) = $1 ORDER BY name"  # noqa: S608 - constants only
 _SELECT_ENTRIES = """
     SELECT journal, position, kind, name, value FROM journal_entries WHERE journal = $1 ORDER BY position
 """
@@ -118,6 +119,11 @@ class Journals:
     async def page(self, after: str, limit: int) -> list[JournalRow]:
         """Open dialogs by name, following `after`."""
         return [_to_row(row) for row in await self._reader.fetch_all(_SELECT_ALL, after, limit)]
+
+    async def with_question(self, beginning: Json) -> list[JournalRow]:
+        """Open dialogs whose question is a JSON object that begins with these fields, in this order."""
+        text = to_text(beginning).removesuffix("}")
+        return [_to_row(row) for row in await self._reader.fetch_all(_SELECT_ASKING, text)]
 
     async def entries(self, name: str) -> list[JournalEntryRow]:
         """Entries in order."""

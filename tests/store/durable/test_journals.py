@@ -114,3 +114,17 @@ async def test_pages_go_through_all_by_name(store):
     first = await store.journals.page("", 2)
     assert [journal.name for journal in first] == ["a", "b"]
     assert [journal.name for journal in await store.journals.page(first[-1].name, 2)] == ["c"]
+
+
+async def test_journals_are_found_by_how_their_question_begins(store):
+    for name, question in (
+        ("a", {"kind": "do", "name": "x"}),
+        ("b", {"kind": "ask", "n": 1}),
+        ("c", {"kind": "doing"}),
+    ):
+        await store.write(
+            store.journals.open(name, 7, "script", "f", now=1)
+            + store.journals.touch(name, version=1, said=0, question=question, now=1)
+        )
+    await store.write(store.journals.open("d", 7, "script", "f", now=1))
+    assert [journal.name for journal in await store.journals.with_question({"kind": "do"})] == ["a"]
