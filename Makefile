@@ -26,4 +26,8 @@ check: $(VENV)/.installed  ## format, lint, types, import contracts, sizes
 bench: $(VENV)/.installed  ## the benchmark tables
 	@$(PYTHON) -m tests.bench
 
-.PHONY: help demo test check bench
+kills: $(VENV)/.installed  ## 200 random SIGKILLs over the story, and the same without a ledger, which must find duplicates
+	@$(PYTHON) -m tests.crash.kills --kills 200
+	@$(PYTHON) -m tests.crash.kills --kills 10 --forgetful
+
+.PHONY: help demo test check bench kills

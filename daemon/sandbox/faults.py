@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 FaultKind = Literal[
     "latency",
+    "slow_answer",
     "error",
     "too_many",
     "reset_before",
@@ -35,10 +36,10 @@ FaultKind = Literal[
     "huge_body",
     "late_commit",
 ]
-"""latency: answers `seconds` later · error: `status`, not executed · too_many: 429 · reset_before / reset_after:
-connection cut before / after execution · half_answer: executed, half of it sent, then cut · broken_json, html,
-huge_body: executed, an unreadable answer · hang: never answers · late_commit: cut at once, executed `seconds`
-later."""
+"""latency: executed and answered `seconds` later · slow_answer: executed at once, answered `seconds` later · error:
+`status`, not executed · too_many: 429 · reset_before / reset_after: connection cut before / after execution ·
+half_answer: executed, half of it sent, then cut · broken_json, html, huge_body: executed, an unreadable answer ·
+hang: never answers · late_commit: cut at once, executed `seconds` later."""
 
 FAULT_KINDS: tuple[str, ...] = get_args(FaultKind)
 HUGE_BODY_BYTES = 10 * 1024 * 1024
@@ -142,7 +143,11 @@ class FaultyService:
         if fault.kind == "latency":
             await trio.sleep(fault.seconds)
             return await self._service.handle(request)
-        return _spoil(fault.kind, await self._service.handle(request))
+        answer = await self._service.handle(request)
+        if fault.kind == "slow_answer":
+            await trio.sleep(fault.seconds)
+            return answer
+        return _spoil(fault.kind, answer)
 
     async def _refuse(self, fault: Fault, request: Request) -> Response:
         """The faults that keep the request from being executed now."""

@@ -180,6 +180,7 @@ async def answer_callback_query(state: TelegramState, form: Form) -> Any:
     if query is None or query.is_answered:
         raise bad_request(QUERY_TOO_OLD)
     if state.clock.now() - query.pressed_at > QUERY_LIVES_SECONDS * SECOND:
+        state.log.note("press_answered_late", query=query.query_id, chat=query.user_id)
         raise bad_request(QUERY_TOO_OLD)
     query.is_answered = True
     state.log.note(

@@ -49,6 +49,8 @@ class UpdateQueue:
         self._poll: _Poll | None = None
         self._allowed: frozenset[str] | None = None
         self.webhook_url = ""
+        self.polls = 0
+        """How often somebody asked: tells a crash test that the daemon is up again."""
 
     def put(self, kind: str, content: dict[str, Any], **facts: str | int | None) -> int | None:
         """A new update; its id, or None when the bot did not ask for this kind."""
@@ -72,6 +74,7 @@ class UpdateQueue:
         self, offset: int, limit: int, timeout_seconds: float, allowed: Sequence[str] | None
     ) -> list[dict[str, Any]]:
         """One getUpdates call."""
+        self.polls += 1
         if self.webhook_url:
             raise conflict(WEBHOOK_ACTIVE)
         self._end_poll(POLL_TERMINATED)

@@ -81,6 +81,19 @@ async def test_latency_answers_later(faults, autojump_clock):
     assert trio.current_time() - before == pytest.approx(5)
 
 
+async def test_a_slow_answer_was_executed_at_once(faults, autojump_clock, nursery):
+    counter = Counter()
+    faults.add("slow_answer", seconds=5)
+    nursery.start_soon(faults.around("hh", counter).handle, GET)
+    await trio.sleep(1)
+    assert counter.executed == 1
+    before = trio.current_time()
+    faults.clear()
+    faults.add("slow_answer", seconds=2)
+    assert (await faults.around("hh", counter).handle(GET)).status == 200
+    assert trio.current_time() - before == pytest.approx(2)
+
+
 async def test_hang_never_answers(faults, autojump_clock):
     counter = Counter()
     faults.add("hang")
@@ -167,4 +180,4 @@ async def test_every_strike_stands_in_the_log(faults, world_log):
 
 
 def test_every_kind_of_the_issue_exists():
-    assert len(FAULT_KINDS) == 11
+    assert len(FAULT_KINDS) == 12
