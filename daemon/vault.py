@@ -14,6 +14,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import hmac
 import os
 from typing import TYPE_CHECKING, Protocol
 
@@ -92,9 +93,9 @@ class Vault:
     def __init__(self, store: DataKeyStore, secret_key: Secret, clock: WallClock) -> None:
         self._store = store
         self._clock = clock
-        key = parse_secret_key(secret_key)
-        self._wrapper = AESGCM(key)
-        self._wrapper_id = _id_of(key)
+        self._key = parse_secret_key(secret_key)
+        self._wrapper = AESGCM(self._key)
+        self._wrapper_id = _id_of(self._key)
 
     async def check(self) -> None:
         """Whether this secret key opens this store; an empty store fits every key. Raises `WrongSecretKey`."""
@@ -119,6 +120,10 @@ class Vault:
             return _decrypt(AESGCM(key), body, _context(user_id, column, key_id)).decode()
         except InvalidTag:
             raise VaultError(f"a sealed text does not belong to {column} of this person, or was changed") from None
+
+    def pseudonym(self, user_id: UserId) -> str:
+        """A name for a person that only the secret key can lead back to them; always the same one."""
+        return hmac.digest(self._key, f"aurora pseudonym/{user_id}".encode(), "sha256").hex()[:32]
 
     def forget(self, user_id: UserId) -> Write:
         """Shreds everything sealed for this person."""

@@ -3,7 +3,8 @@
 Nothing of a person goes to a model outside before `has_agreed(user_id, MODEL)`. A text that changes gets a new version
 here, and everybody is asked once more. `forget` ends the logins at the boards, erases every row of the person in one
 write and shreds what was sealed, in old backups too. What stays is that they were here (so that the bot knows they
-left) and the keys of the effect ledger, without content: somebody who comes back is not applied for twice.
+left) and the keys of the effect ledger, without content and under a pseudonym: who comes back and agrees to the terms
+again is recognised, and not applied for twice.
 """
 
 from __future__ import annotations
@@ -53,9 +54,12 @@ class Rights:
 
     def answer(self, user_id: UserId, purpose: str, *, is_given: bool) -> Write:
         """They answered to the text as it is now."""
-        return self._store.consents.answer(
+        answered = self._store.consents.answer(
             user_id, purpose, VERSIONS[purpose], is_given=is_given, now=self._clock.now()
         )
+        if purpose != TERMS or not is_given:
+            return answered
+        return answered + self._store.effects.recognise(user_id, *self._names(user_id))
 
     async def forget(self, user_id: UserId) -> Write:
         """Ends the logins now, and returns the write that erases the rest; to be joined with the goodbye.
@@ -87,8 +91,12 @@ class Rights:
                 store.journals.close_lane(chat_id),
                 store.queues.clear_lane("outbox", chat_id, now=now),
                 store.cards.delete(chat_id),
-                store.effects.empty_payloads(user_id),
+                store.effects.disguise(user_id, *self._names(user_id)),
                 self._vault.forget(user_id),
                 store.users.set_deleted(user_id, now),
             )
         )
+
+    def _names(self, user_id: UserId) -> tuple[str, str]:
+        # How keys of effects begin: as they are, and of somebody who was forgotten.
+        return f"{user_id}:", f"{self._vault.pseudonym(user_id)}:"

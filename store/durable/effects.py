@@ -68,7 +68,21 @@ _REPLAN = """
         epoch = NULL, boot_id = NULL, sending_at = NULL, settled_at = NULL, reason = NULL
     WHERE kind = $1 AND key = $2 AND state IN ('ambiguous', 'refused')
 """
-_EMPTY = "UPDATE effects SET payload = 'null' WHERE owner = $1"
+_EMPTY = "UPDATE effects SET payload = 'null', external_id = NULL WHERE owner = $1"
+_NO_TWIN = """
+    NOT EXISTS (SELECT 1 FROM effects AS twin
+                WHERE twin.kind = effects.kind AND twin.key = {renamed})
+"""
+_DISGUISE = f"""
+    UPDATE effects SET key = $3 || substr(key, length($2) + 1), owner = 0
+    WHERE owner = $1 AND substr(key, 1, length($2)) = $2
+        AND {_NO_TWIN.format(renamed="$3 || substr(effects.key, length($2) + 1)")}
+"""  # noqa: S608 - constants only
+_RECOGNISE = f"""
+    UPDATE effects SET key = $2 || substr(key, length($3) + 1), owner = $1
+    WHERE owner = 0 AND substr(key, 1, length($3)) = $3
+        AND {_NO_TWIN.format(renamed="$2 || substr(effects.key, length($3) + 1)")}
+"""  # noqa: S608 - constants only
 _SELECT = f"SELECT {_COLUMNS} FROM effects WHERE kind = $1 AND key = $2"  # noqa: S608 - constants only
 _SELECT_OPEN = f"""
     SELECT {_COLUMNS} FROM effects
@@ -165,6 +179,14 @@ class Effects:
     def empty_payloads(self, owner: UserId) -> Write:
         """Forgets what was sent for this person; the keys stay, so that a return does not double anything."""
         return statement(_EMPTY, owner)
+
+    def disguise(self, owner: UserId, prefix: str, disguise: str) -> Write:
+        """The keys of a forgotten person, which begin with `prefix`, begin with `disguise` and belong to nobody."""
+        return statement(_EMPTY, owner) + statement(_DISGUISE, owner, prefix, disguise)
+
+    def recognise(self, owner: UserId, prefix: str, disguise: str) -> Write:
+        """Somebody forgotten is back: what was done for them then is theirs again, and is not done twice."""
+        return statement(_RECOGNISE, owner, prefix, disguise)
 
     async def get(self, kind: str, key: str) -> EffectRow | None:
         """One effect."""

@@ -60,6 +60,8 @@ CREATE TABLE effects (
 );
 CREATE INDEX effects_owner ON effects (kind, owner, planned_at);
 CREATE INDEX effects_open ON effects (owner, state) WHERE state IN ('planned', 'sending', 'ambiguous');
+-- Of people who were forgotten: their keys are disguised and belong to nobody.
+CREATE INDEX effects_disguised ON effects (key) WHERE owner = 0;
 
 CREATE TABLE journals (
     name TEXT PRIMARY KEY,

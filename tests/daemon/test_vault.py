@@ -143,3 +143,12 @@ def test_secret_key_is_read_with_and_without_padding() -> None:
     key = make_secret_key()
     assert len(parse_secret_key(key)) == 32
     assert parse_secret_key(Secret(key.reveal().rstrip("="))) == parse_secret_key(Secret(f" {key.reveal()}\n"))
+
+
+async def test_pseudonyms_are_stable_and_tell_nobody_apart_from_the_key(store: Store, clock: TrioClock) -> None:
+    here, again, elsewhere = (Vault(store, key, clock) for key in (KEY, KEY, make_secret_key()))
+    assert here.pseudonym(IVAN) == again.pseudonym(IVAN)
+    assert here.pseudonym(IVAN) != here.pseudonym(ANNA)
+    assert here.pseudonym(IVAN) != elsewhere.pseudonym(IVAN)
+    assert str(IVAN) != here.pseudonym(IVAN)
+    assert len(here.pseudonym(IVAN)) == 32

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from daemon.accounts.board_session import BoardSessions
     from daemon.secret import Secret
     from store.store import Store
+    from tests.conftest import Logged
     from tests.fakes.board import FakeBoard
 
 IVAN, HH = UserId(42), BoardName("hh")
@@ -243,3 +245,22 @@ async def test_log_out_does_not_wait_for_a_hanging_board(
     await sessions.log_out(IVAN, HH)
     assert trio.current_time() - started < 10
     assert await sessions.account(IVAN, HH) is None
+
+
+async def test_no_token_is_ever_logged(
+    autojump_clock: MockClock, store: Store, sessions: BoardSessions, board: FakeBoard, logged: Logged
+) -> None:
+    await log_in(store, sessions, IVAN, HH)
+    board.expire_tokens()
+    await sessions.call(IVAN, HH, board.list_resumes)
+    board.close_door("list_resumes")
+    await sessions.probe(IVAN, HH)
+    board.fail_next("revoke_token", BoardTrouble("access-1 refresh-1"))
+    await sessions.log_out(IVAN, HH)
+    await log_in(store, sessions, IVAN, HH)
+    board.revoke_all()
+    with pytest.raises(LoginLost):
+        await sessions.call(IVAN, HH, board.fetch_identity)
+    told = {line["event"] for line in logged}
+    assert told >= {"login_refreshed", "board_refuses_applicants", "login_not_revoked", "login_lost"}
+    assert not re.search(r"access-|refresh-\d|code-", repr(logged))

@@ -109,7 +109,7 @@ async def everything(store: Store) -> str:
     return repr([await store.fetch_all(sql + table) for (table,) in tables])
 
 
-async def test_forgotten_person_leaves_only_the_fact_and_empty_effects(
+async def test_forgotten_person_leaves_only_the_fact_and_disguised_effects(
     store: Store, sessions: BoardSessions, resumes: ResumeKeeper, rights: Rights
 ) -> None:
     await fill(store, sessions, resumes, IVAN)
@@ -117,8 +117,11 @@ async def test_forgotten_person_leaves_only_the_fact_and_empty_effects(
     assert "canary" in await everything(store)
     await store.write(await rights.forget(IVAN))
     # Tombstones of the queues hold a key and no payload; they are trimmed after two days.
-    assert set(await rows_of(store, IVAN)) <= {"users", "effects", "queue_items"}
-    assert "canary" not in await everything(store)
+    assert set(await rows_of(store, IVAN)) <= {"users", "queue_items"}
+    left = await everything(store)
+    assert "canary" not in left
+    assert "42:hh:1" not in left
+    assert ":hh:1" in left, "under a pseudonym"
     row = await store.users.get(IVAN)
     assert row is not None
     assert row.deleted_at is not None
@@ -167,8 +170,14 @@ async def test_who_comes_back_is_not_applied_for_twice(
 ) -> None:
     await fill(store, sessions, resumes, IVAN)
     await store.write(await rights.forget(IVAN))
+    await store.write(rights.answer(ANNA, TERMS, is_given=True) + rights.answer(IVAN, TERMS, is_given=False))
+    assert await store.effects.get("application", "42:hh:1") is None
+    await store.write(rights.answer(IVAN, TERMS, is_given=True))
+    effect = await store.effects.get("application", "42:hh:1")
+    assert effect is not None
+    assert (effect.owner, effect.payload) == (IVAN, None)
     with pytest.raises(Conflict):
-        await fill(store, sessions, resumes, IVAN)
+        await store.write(store.effects.plan("application", "42:hh:1", IVAN, {}, now=1))
 
 
 async def test_forgetting_twice_is_forgetting_once(

@@ -242,6 +242,31 @@ async def test_payloads_are_forgotten_but_keys_are_not(store):
         await plan(store)
 
 
+async def test_keys_of_a_forgotten_person_are_disguised_and_recognised(store):
+    for key in ("7:hh:1", "7:hh:2"):
+        await plan(store, key)
+    await store.write(store.effects.disguise(7, "7:", "d1e5:"))
+    assert await store.effects.get(KIND, "7:hh:1") is None
+    disguised = await store.effects.get(KIND, "d1e5:hh:1")
+    assert (disguised.owner, disguised.payload) == (0, None)
+    await store.write(store.effects.recognise(8, "8:", "another:"))
+    assert await store.effects.get(KIND, "d1e5:hh:1") is not None
+    await store.write(store.effects.recognise(7, "7:", "d1e5:"))
+    assert (await store.effects.get(KIND, "7:hh:1")).owner == 7
+    with pytest.raises(Conflict):
+        await plan(store, "7:hh:2")
+
+
+async def test_forgotten_twice_with_the_same_key_fails_nothing(store):
+    await plan(store, "7:hh:1")
+    await store.write(store.effects.disguise(7, "7:", "d1e5:"))
+    await plan(store, "7:hh:1")
+    await store.write(store.effects.disguise(7, "7:", "d1e5:"))
+    await store.write(store.effects.recognise(7, "7:", "d1e5:"))
+    assert await store.effects.get(KIND, "d1e5:hh:1") is not None
+    assert (await store.effects.get(KIND, "7:hh:1")).payload is None
+
+
 async def test_cap_and_open_use_their_indexes(store):
     for sql in (
         "SELECT count(*) FROM effects WHERE kind = $1 AND owner = $2 AND planned_at >= $3 AND state <> 'refused'",
