@@ -1,0 +1,153 @@
+"""Doors: what others see of the daemon: the HTTP port for browsers and probes, the admin socket for operators.
+
+Opened by `main.py` before anything else that runs, so that a port or socket that is taken ends the start with one
+clear line, and closed after everything else, so that they answer while the daemon drains.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from daemon import VERSION
+from daemon.admin.operations import GateLine, Operations
+from daemon.admin.unix_socket import open_socket, serve_admin
+from daemon.autopilot.gates import explain
+from daemon.metrics import Metrics
+from daemon.rooms import receive_return
+from daemon.supervisor.health import summarize
+from daemon.web.app import make_app
+from daemon.web.oauth_return import OauthReturn
+from daemon.web.probes import Probes
+from daemon.web.server import open_listener, serve
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    import trio
+    from starlette.types import ASGIApp
+
+    from daemon.admin.event_hub import EventHub
+    from daemon.config import Settings
+    from daemon.rooms import Rooms
+    from daemon.supervisor.layers import Layers
+    from daemon.supervisor.shutdown import StopSwitch
+    from daemon.web.server import WebListener
+    from store.ids import UserId
+
+OPERATORS_LANGUAGE = "en"
+POLL_SLACK_SECONDS = 40.0
+"""A long poll may last `poll_seconds`; a lost answer and one back-off more are no trouble yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The bound port and socket."""
+
+    web: WebListener
+    admin: trio.SocketListener
+    settings: Settings
+
+    @property
+    def public_url(self) -> str:
+        """Where a browser reaches us."""
+        return self.web.public_url(self.settings.web.public_url)
+
+    def tell(self) -> dict[str, str]:
+        """Where we listen, and what is off."""
+        llm, hh = self.settings.llm, self.settings.hh
+        return {
+            "web": self.web.address,
+            "public_url": self.public_url,
+            "admin_socket": self.settings.admin.socket,
+            "hh": "on" if hh.client_id else "off: set AURORA_HH__CLIENT_ID",
+            "model": llm.provider if llm.provider != "template" else "off: letters and queries from templates",
+        }
+
+
+@asynccontextmanager
+async def open_doors(settings: Settings) -> AsyncIterator[Doors]:
+    """Binds both. Raises `PortTaken`, `WrongAddress`, `SocketTaken`, `WrongSocketPath`."""
+    web = await open_listener(settings.web.listen)
+    async with web.listener:
+        with ExitStack() as stack:
+            yield Doors(web, stack.enter_context(open_socket(Path(settings.admin.socket))), settings)
+
+
+async def serve_web(
+    doors: Doors, rooms: Rooms, probes: Probes, layers: Layers, task_status: trio.TaskStatus[None]
+) -> None:
+    """The HTTP door, until cancelled."""
+    await serve(doors.web, make_pages(rooms, probes, layers), task_status=task_status)
+
+
+def make_pages(rooms: Rooms, probes: Probes, layers: Layers) -> ASGIApp:
+    """All pages of the HTTP door."""
+    metrics = Metrics()
+    metrics.gauges("aurora_children", "Children by phase.", "phase", lambda: summarize(layers.children()).phases)
+    metrics.gauge("aurora_restarts", "Restarts since the start.", lambda: layers.restarts)
+    metrics.gauge("aurora_busy_lanes", "Chats being answered.", lambda: rooms.lanes.busy_lanes)
+    metrics.gauge("aurora_busy_senders", "Chats being sent to.", lambda: rooms.speech.sender.busy_lanes)
+    metrics.gauge("aurora_live_dialogs", "Dialogs in memory.", lambda: rooms.dialogs.live_count)
+    oauth_return = OauthReturn(partial(receive_return, rooms), rooms.speech.texts, lambda: rooms.introduction.link)
+    return make_app(oauth_return=oauth_return, probes=probes, metrics_page=metrics.page)
+
+
+def make_probes(rooms: Rooms, layers: Layers) -> Probes:
+    """What `/readyz` and `status` ask."""
+
+    async def is_store_writable() -> str | None:
+        await rooms.store.check_writable()
+        return None
+
+    async def is_telegram_polled() -> str | None:
+        health, settings = rooms.poller.health, rooms.settings.telegram
+        if health.is_fresh(rooms.outside.clock.now(), within_seconds=settings.poll_seconds + POLL_SLACK_SECONDS):
+            return health.trouble or None
+        return health.trouble or "no poll has succeeded yet"
+
+    async def are_children_up() -> str | None:
+        missing = summarize(layers.children()).missing
+        return f"not running: {', '.join(missing)}" if missing else None
+
+    return Probes({"store": is_store_writable, "telegram": is_telegram_polled, "children": are_children_up})
+
+
+def make_operations(
+    doors: Doors, rooms: Rooms, layers: Layers, probes: Probes, *, hub: EventHub, switch: StopSwitch
+) -> Operations:
+    """What the admin verbs may look at and change."""
+    return Operations(
+        store=rooms.store,
+        supervisor=layers,
+        clock=rooms.outside.clock,
+        events=hub,
+        explain=partial(explain_to_operator, rooms),
+        ask_checks=probes.ask,
+        tell_facts=doors.tell,
+        version=VERSION,
+        started_at=rooms.outside.clock.now(),
+        is_draining=lambda: switch.is_asked,
+    )
+
+
+async def serve_operators(doors: Doors, operations: Operations, task_status: trio.TaskStatus[None]) -> None:
+    """The admin socket, until cancelled."""
+    await serve_admin(doors.admin, operations, task_status=task_status)
+
+
+async def explain_to_operator(rooms: Rooms, user_id: UserId) -> Sequence[GateLine]:
+    """The gates the hunt itself asks, in the operator's words."""
+    return [
+        GateLine(
+            report.name,
+            report.stage.value,
+            report.is_open,
+            rooms.speech.texts.plain(report.text, OPERATORS_LANGUAGE),
+            report.until,
+        )
+        for report in await explain(rooms.hunt, user_id)
+    ]

@@ -1,0 +1,155 @@
+"""The nursery tree, on one page. Starts downwards, stops upwards.
+
+store > web, admin > outbox > supervisor (schedule, roster, hunts) > inbox (lanes, poller). Each layer is a block:
+leaving it stops what it started, and what it stands on is still alive then. A stop is never needed for correctness:
+what is cut off in the middle is found in the ledger, the inbox and the outbox at the next start.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+import trio
+
+from daemon.admin.event_hub import EventHub
+from daemon.autopilot.roster import Roster
+from daemon.config import secrets_of
+from daemon.doors import make_operations, make_probes, open_doors, serve_operators, serve_web
+from daemon.errors import DaemonError
+from daemon.exit_codes import FAILED, FINE, exit_code_of
+from daemon.logs import configure_logs
+from daemon.rooms import Outside, open_rooms
+from daemon.schedule.recurring import as_children
+from daemon.schedule.scheduler import Scheduler
+from daemon.supervisor.child import ChildSpec
+from daemon.supervisor.layers import Layers
+from daemon.supervisor.restart import RestartPolicy
+from daemon.supervisor.shutdown import LastResort, StopSwitch, catch_signals
+from daemon.supervisor.stall import watch_stalls
+from daemon.supervisor.stored_quarantine import StoredQuarantine
+from daemon.supervisor.systemd import Notifier
+from daemon.supervisor.tree import open_supervisor
+from daemon.timetable import make_timetable
+from store.durable.ownership import own_shards
+from store.errors import StoreError
+from store.factory import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from daemon.config import Settings
+    from daemon.supervisor.child import ChildFunction
+    from daemon.supervisor.quarantine import QuarantineBook
+    from daemon.supervisor.tree import Supervisor
+
+log = structlog.get_logger(__name__)
+
+PATIENT = RestartPolicy(longest_delay_seconds=30.0, budget=1_000_000)
+"""For what the daemon can't do without: tried again for ever, and `/readyz` says so meanwhile."""
+STOP_SECONDS = 4.0
+"""For each layer; together they stay below the last resort's 15 s."""
+
+
+def run(settings: Settings, warnings: Sequence[str] = ()) -> int:
+    """The daemon, until it is told to stop. The exit code."""
+    hub = EventHub()
+    configure_logs(secrets=secrets_of(settings), extra=[hub.tap])
+    for warning in warnings:
+        log.warning("setting_ignored", warning=warning)
+    try:
+        trio.run(run_until_signal, settings, Outside(), hub)
+    except BaseExceptionGroup as group:
+        expected, others = group.split((DaemonError, StoreError))
+        if others is not None or expected is None:
+            raise
+        for error in leaves(expected):
+            log.critical("cannot_run", error=type(error).__name__, reason=str(error))
+        return exit_code_of(expected)
+    except (DaemonError, StoreError) as error:
+        log.critical("cannot_run", error=type(error).__name__, reason=str(error))
+        return exit_code_of(error)
+    return FINE
+
+
+async def run_until_signal(settings: Settings, outside: Outside, hub: EventHub) -> None:
+    """SIGTERM and SIGINT drain; a second one, or 15 s, end the process at once."""
+    switch, last_resort = StopSwitch(), LastResort()
+    with catch_signals(switch, last_resort):
+        async with watch_stalls():
+            await serve(settings, outside, switch, hub)
+    last_resort.disarm()
+
+
+async def serve(settings: Settings, outside: Outside, switch: StopSwitch, hub: EventHub) -> None:
+    """The tree. Every line opens a layer that stands on those above it."""
+    clock, notifier = outside.clock, Notifier(os.environ)
+    boot_id = secrets.token_hex(8)
+    async with (
+        open_doors(settings) as doors,
+        open_store(settings.store.url, inline=outside.is_store_inline) as store,
+        own_shards(store, boot_id=boot_id, now=clock.now()) as ownership,
+        open_rooms(settings, store, ownership, outside, public_url=doors.public_url) as rooms,
+        open_layer(outside) as outer,
+        open_layer(outside) as senders,
+        open_layer(outside, StoredQuarantine(store)) as hunts,
+        rooms.dialogs.running(),
+        open_layer(outside) as intake,
+    ):
+        layers = Layers((outer, senders, hunts, intake))
+        probes = make_probes(rooms, layers)
+        operations = make_operations(doors, rooms, layers, probes, hub=hub, switch=switch)
+        await outer.start(essential("web", partial(serve_web, doors, rooms, probes, layers)))
+        await outer.start(essential("admin", partial(serve_operators, doors, operations)))
+        await outer.start(essential("watchdog", partial(keep_watchdog, notifier)))
+        await senders.start(essential("outbox", rooms.speech.sender.run))
+        await hunts.start(essential("schedule", Scheduler(store, clock).run))
+        await hunts.start(essential("roster", Roster(rooms.hunt, hunts).run))
+        for job in as_children(make_timetable(store, clock), store, clock):
+            hunts.launch(job)
+        intake.launch(ChildSpec("introduction", rooms.introduction.run, restart=PATIENT))
+        await intake.start(essential("lanes", rooms.lanes.run))
+        await intake.start(essential("poller", rooms.poller.run))
+        notifier.ready("hunting")
+        log.info("daemon_ready", boot_id=boot_id, **doors.tell())
+        reason = await switch.wait()
+        notifier.stopping(reason)
+    log.info("daemon_stopped", reason=reason)
+
+
+async def keep_watchdog(notifier: Notifier, task_status: trio.TaskStatus[None]) -> None:
+    """The watchdog of systemd, from inside the loop."""
+    await notifier.keep_watchdog(task_status=task_status)
+
+
+def essential(name: str, run_child: ChildFunction) -> ChildSpec:
+    """A child the daemon is not ready without."""
+    return ChildSpec(name, run_child, restart=PATIENT, is_essential=True)
+
+
+@asynccontextmanager
+async def open_layer(outside: Outside, quarantine: QuarantineBook | None = None) -> AsyncIterator[Supervisor]:
+    """One layer of the tree. What ignores its cancellation ends the process: the ledger keeps that correct."""
+    async with open_supervisor(
+        outside.clock, outside.random, quarantine=quarantine, closing_seconds=STOP_SECONDS, give_up=exit_hard
+    ) as supervisor:
+        yield supervisor
+
+
+def exit_hard(stuck: tuple[str, ...]) -> None:
+    """The last resort of a layer."""
+    log.error("exit_with_stuck_children", children=stuck)
+    os._exit(FAILED)
+
+
+def leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+    """The errors of a group, however deep."""
+    return [
+        leaf
+        for error in group.exceptions
+        for leaf in (leaves(error) if isinstance(error, BaseExceptionGroup) else [error])
+    ]

@@ -1,0 +1,277 @@
+"""Rooms: makes every room's objects from the settings and hands each its neighbours. Called by `main.py` only.
+
+`Outside` is what the daemon touches of the world; tests and the simulation hand in their own. Nothing here runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import random as randomness
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+import trio
+
+from daemon.accounts.board_session import BoardSessions
+from daemon.accounts.profile import ResumeKeeper
+from daemon.accounts.registration import Registration
+from daemon.accounts.return_address import ReturnRejected
+from daemon.accounts.rights import Rights
+from daemon.accounts.usage_book import StoreUsageBook
+from daemon.autopilot.gates import explain
+from daemon.autopilot.letter import LetterWriter
+from daemon.autopilot.query_writer import QueryWriter
+from daemon.autopilot.templates import LetterTemplates
+from daemon.autopilot.tools import HuntTools
+from daemon.boards.hh.board import HhBoard
+from daemon.boards.registry import BoardRegistry
+from daemon.bot.introduction import Introduction
+from daemon.bot.menu import menu_rows
+from daemon.bot.routes import build_router
+from daemon.bot.scripts.register import make_scripts
+from daemon.bot.services import Services
+from daemon.clock import SystemClock
+from daemon.config import store_path
+from daemon.dialogs.engine import DialogEngine
+from daemon.http_client import make_http_client
+from daemon.i18n.translate import Texts
+from daemon.inbox.lanes import Lanes
+from daemon.inbox.poller import UpdatePoller
+from daemon.keyfile import key_path, load_or_make_key
+from daemon.llm.asking import ask
+from daemon.llm.registry import Models, make_models
+from daemon.outbox.buttons import ButtonSigner
+from daemon.outbox.message import OutgoingMessage, Text
+from daemon.outbox.outbox import Outbox
+from daemon.outbox.sender import OutboxSender
+from daemon.vault import Vault, parse_secret_key
+from daemon.web.oauth_return import ReturnOutcome
+from store.errors import Conflict
+from store.ids import UserId
+from telegram_client.client import TelegramClient
+from telegram_client.http_transport import HttpTransport
+from telegram_client.token import BotToken
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import httpx2
+
+    from daemon.clock import Clock
+    from daemon.config import Settings
+    from daemon.secret import Secret
+    from store.durable.ownership import Ownership
+    from store.ids import ChatId
+    from store.store import Store
+    from store.write import Write
+    from telegram_client.transport import Transport
+
+CLOSING_SECONDS = 1.0
+RETURNS = {"already_used": ReturnOutcome.USED, "too_late": ReturnOutcome.EXPIRED}
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What the daemon touches of the world."""
+
+    clock: Clock = field(default_factory=SystemClock)
+    random: randomness.Random = field(default_factory=randomness.SystemRandom)
+    telegram: Transport | None = None
+    """None: sockets to `telegram.api_url`."""
+    http: httpx2.AsyncBaseTransport | None = None
+    """None: sockets."""
+    is_store_inline: bool = False
+    """SQL in the loop, for virtual time."""
+    has_doors: bool = True
+    """Web and admin listen on sockets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What every room stands on."""
+
+    settings: Settings
+    store: Store
+    ownership: Ownership
+    outside: Outside
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """Everything between us and a chat."""
+
+    texts: Texts
+    signer: ButtonSigner
+    client: TelegramClient
+    outbox: Outbox
+    sender: OutboxSender
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Boards, models, and people's accounts at them."""
+
+    vault: Vault
+    boards: BoardRegistry
+    sessions: BoardSessions
+    resumes: ResumeKeeper
+    rights: Rights
+    models: Models
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """Everything that is run, shown or asked."""
+
+    settings: Settings
+    outside: Outside
+    store: Store
+    speech: Speech
+    accounts: Accounts
+    hunt: HuntTools
+    dialogs: DialogEngine
+    lanes: Lanes
+    poller: UpdatePoller
+    introduction: Introduction
+
+
+def load_key(settings: Settings, *, has_sealed_data: bool) -> Secret:
+    """The secret key from the settings, else from the file beside the store."""
+    if settings.secret_key is not None:
+        return settings.secret_key
+    return load_or_make_key(key_path(store_path(settings.store)), has_sealed_data=has_sealed_data)
+
+
+def derive_key(secret_key: Secret, purpose: str) -> bytes:
+    """A key of its own for each purpose, so that none gives another away."""
+    return hmac.digest(parse_secret_key(secret_key), purpose.encode(), hashlib.sha256)
+
+
+@asynccontextmanager
+async def open_rooms(
+    settings: Settings, store: Store, ownership: Ownership, outside: Outside, *, public_url: str
+) -> AsyncIterator[Rooms]:
+    """All rooms; what they opened is closed at the end. Raises `KeyFileBroken`, `WrongSecretKey`."""
+    secret_key = load_key(settings, has_sealed_data=bool(await store.data_keys.page(-1, 1)))
+    vault = Vault(store, secret_key, outside.clock)
+    await vault.check()
+    transport = outside.telegram or HttpTransport(settings.telegram.api_url, proxy=settings.telegram.proxy)
+    async with make_http_client(proxy=settings.http.proxy, transport=outside.http) as http:
+        try:
+            ground = Ground(settings, store, ownership, outside)
+            speech = make_speech(ground, transport, derive_key(secret_key, "buttons"))
+            accounts = make_accounts(ground, http, vault, public_url)
+            yield make_rooms(ground, speech, accounts, make_hunt(ground, speech, accounts))
+        finally:
+            with trio.move_on_after(CLOSING_SECONDS, shield=True):
+                await transport.aclose()
+
+
+def make_speech(ground: Ground, transport: Transport, button_key: bytes) -> Speech:
+    """Everything between us and a chat."""
+    settings, store, clock = ground.settings, ground.store, ground.outside.clock
+    texts = Texts.load()
+    signer = ButtonSigner(button_key)
+    client = TelegramClient(BotToken.parse(settings.telegram.token.reveal()), transport, settings.telegram.api_url)
+    registration = Registration(store, clock)
+    sender = OutboxSender(
+        store,
+        client,
+        texts,
+        signer,
+        clock,
+        language_of=lambda chat_id: registration.language_of(UserId(chat_id)),
+        menu=menu_rows(),
+        messages_per_second=settings.telegram.messages_per_second,
+    )
+    return Speech(texts, signer, client, Outbox(store.queues, clock), sender)
+
+
+def make_accounts(ground: Ground, http: httpx2.AsyncClient, vault: Vault, public_url: str) -> Accounts:
+    """Boards, models, and people's accounts at them."""
+    settings, store, clock = ground.settings, ground.store, ground.outside.clock
+    hh = HhBoard(http, settings.hh, captcha_return_url=f"{public_url}/captcha/return")
+    boards = BoardRegistry([hh] if settings.hh.client_id else [])
+    sessions = BoardSessions(store, vault, boards, clock, public_url)
+    return Accounts(
+        vault=vault,
+        boards=boards,
+        sessions=sessions,
+        resumes=ResumeKeeper(store, vault, boards, sessions, clock),
+        rights=Rights(store, vault, sessions, clock),
+        models=make_models(http, settings.llm, StoreUsageBook(store, clock), clock),
+    )
+
+
+def make_hunt(ground: Ground, speech: Speech, accounts: Accounts) -> HuntTools:
+    """What all hunts share."""
+    letters = LetterWriter(partial(ask, accounts.models), LetterTemplates(speech.texts), accounts.rights.may_ask_model)
+    return HuntTools(
+        store=ground.store,
+        outbox=speech.outbox,
+        boards=accounts.boards,
+        sessions=accounts.sessions,
+        vault=accounts.vault,
+        ownership=ground.ownership,
+        resumes=accounts.resumes,
+        letters=letters,
+        clock=ground.outside.clock,
+        random=ground.outside.random,
+        settings=ground.settings.autopilot,
+    )
+
+
+def make_rooms(ground: Ground, speech: Speech, accounts: Accounts, hunt: HuntTools) -> Rooms:
+    """The agents, on top of everything."""
+    settings, store, clock = ground.settings, ground.store, ground.outside.clock
+    services = Services(
+        store=store,
+        outbox=speech.outbox,
+        clock=clock,
+        signer=speech.signer,
+        texts=speech.texts,
+        boards=accounts.boards,
+        sessions=accounts.sessions,
+        resumes=accounts.resumes,
+        rights=accounts.rights,
+        queries=QueryWriter(partial(ask, accounts.models), accounts.rights.may_ask_model),
+        explain=partial(explain, hunt),
+        has_model=bool(accounts.models.describe()),
+        daily_limit=settings.autopilot.daily_limit,
+    )
+    dialogs = DialogEngine(store, speech.outbox, ground.ownership, clock, make_scripts(services))
+    router = build_router(services, dialogs)
+    lanes = Lanes(store, router, clock, apologise=partial(apologise, speech.outbox))
+    return Rooms(
+        settings=settings,
+        outside=ground.outside,
+        store=store,
+        speech=speech,
+        accounts=accounts,
+        hunt=hunt,
+        dialogs=dialogs,
+        lanes=lanes,
+        poller=UpdatePoller(
+            store, speech.client, clock, offer=lanes.offer, poll_seconds=settings.telegram.poll_seconds
+        ),
+        introduction=Introduction(speech.client, speech.texts),
+    )
+
+
+def apologise(outbox: Outbox, chat_id: ChatId, key: str) -> Write:
+    """What a person hears when one message of theirs could not be handled."""
+    return outbox.say(OutgoingMessage(chat_id, Text("inbox.poisoned")), key=f"poisoned:{key}")
+
+
+async def receive_return(rooms: Rooms, state: str, code: str | None, error: str | None) -> ReturnOutcome:
+    """The browser's return from the board's login, on its way to the person's dialog."""
+    try:
+        await rooms.store.write(await rooms.accounts.sessions.claim_return(state, code, error))
+    except ReturnRejected as rejected:
+        return RETURNS.get(rejected.reason, ReturnOutcome.UNKNOWN)
+    except Conflict:
+        return ReturnOutcome.USED
+    return ReturnOutcome.REFUSED if error else ReturnOutcome.ACCEPTED

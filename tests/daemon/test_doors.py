@@ -1,0 +1,106 @@
+"""The doors say where they are and what is off; probes and gates speak in the operator's words."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import httpx2
+import pytest
+
+from daemon.admin.event_hub import EventHub
+from daemon.doors import explain_to_operator, make_operations, make_pages, make_probes, open_doors
+from daemon.supervisor.layers import Layers
+from daemon.supervisor.shutdown import StopSwitch
+from daemon.supervisor.tree import open_supervisor
+from daemon.vault import make_secret_key
+from daemon.web.server import PortTaken
+from store.ids import UserId
+from tests.daemon.test_rooms import make_settings, rooms_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from daemon.clock import TrioClock
+    from daemon.config import Settings
+    from daemon.rooms import Rooms
+    from store.store import Store
+
+
+def settings_in(folder: Path, **rooms: object) -> Settings:
+    return make_settings(
+        make_secret_key(), admin={"socket": str(folder / "admin.sock")}, web={"listen": "127.0.0.1:0"}, **rooms
+    )
+
+
+@pytest.fixture
+async def rooms(store: Store, clock: TrioClock) -> AsyncIterator[Rooms]:
+    async with rooms_of(make_settings(make_secret_key()), store, clock) as opened:
+        yield opened
+
+
+async def test_port_zero_tells_its_real_port(tmp_path: Path) -> None:
+    async with open_doors(settings_in(tmp_path)) as doors:
+        told = doors.tell()
+
+        assert told["public_url"] == f"http://{told['web']}"
+        assert not told["web"].endswith(":0")
+
+
+async def test_what_is_not_set_up_is_off_with_the_mend(tmp_path: Path) -> None:
+    async with open_doors(settings_in(tmp_path, hh={})) as doors:
+        assert doors.tell()["hh"] == "off: set AURORA_HH__CLIENT_ID"
+        assert doors.tell()["model"].startswith("off")
+
+
+async def test_socket_is_gone_after_the_doors_close(tmp_path: Path) -> None:
+    async with open_doors(settings_in(tmp_path)):
+        assert (tmp_path / "admin.sock").exists()
+
+    assert not (tmp_path / "admin.sock").exists()
+
+
+async def test_taken_port_ends_the_start(tmp_path: Path) -> None:
+    async with open_doors(settings_in(tmp_path)) as first:
+        again = make_settings(admin={"socket": str(tmp_path / "other.sock")}, web={"listen": first.web.address})
+
+        with pytest.raises(PortTaken, match="AURORA_WEB__LISTEN"):
+            async with open_doors(again):
+                pass
+
+
+async def test_probe_waits_for_the_first_poll(rooms: Rooms) -> None:
+    answers = await make_probes(rooms, Layers(())).ask()
+
+    assert answers == {"store": "ok", "telegram": "no poll has succeeded yet", "children": "ok"}
+
+
+async def test_metrics_page_counts_children(rooms: Rooms, clock: TrioClock) -> None:
+    async with open_supervisor(clock, random.Random(1)) as supervisor:
+        layers = Layers((supervisor,))
+        pages = httpx2.ASGITransport(make_pages(rooms, make_probes(rooms, layers), layers))
+        async with httpx2.AsyncClient(transport=pages, base_url="http://door") as browser:
+            answer = await browser.get("/metrics")
+
+        assert answer.status_code == 200
+        assert "aurora_restarts 0.0" in answer.text
+
+
+async def test_gates_reach_the_operator_in_english(rooms: Rooms) -> None:
+    lines = await explain_to_operator(rooms, UserId(1001))
+
+    assert lines[0].name == "wish"
+    assert not lines[0].is_open
+    assert lines[0].text.isascii()
+
+
+async def test_operations_tell_that_the_daemon_drains(rooms: Rooms, tmp_path: Path) -> None:
+    switch, layers = StopSwitch(), Layers(())
+    async with open_doors(settings_in(tmp_path)) as doors:
+        operations = make_operations(doors, rooms, layers, make_probes(rooms, layers), hub=EventHub(), switch=switch)
+        assert not operations.is_draining()
+
+        switch.ask("test")
+
+        assert operations.is_draining()
