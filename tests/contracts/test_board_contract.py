@@ -95,7 +95,8 @@ class HhScene:
         self._person = next(person for person in self._world.state.people.values() if person.resumes)
         self.resume_id = self._person.resumes[0].resume_id
         stock = self._world.state.vacancies.values()
-        self.ordinary = VacancyId(next(one.vacancy_id for one in stock if one.is_suitable and "Python" in one.html))
+        fitting = [one for one in stock if one.is_suitable and "Python" in one.title]
+        self.ordinary = VacancyId(min(fitting, key=lambda one: one.age_seconds).vacancy_id)
         direct = next(one for one in stock if one.kind == "direct" and not one.is_archived)
         self.traps = {
             "test_required": VacancyId(next(one.vacancy_id for one in stock if one.has_test and not one.is_archived)),
