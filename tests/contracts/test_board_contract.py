@@ -25,7 +25,7 @@ from daemon.sandbox.hh_state import Rules
 from daemon.secret import Secret
 from store.ids import VacancyId
 from tests.fakes.board import FakeBoard, make_vacancy
-from tests.fakes.service_transport import ServiceTransport
+from tests.fakes.world import WorldHttp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,9 +88,8 @@ class HhScene:
     def __init__(self, clock: TrioClock) -> None:
         rules = Rules(redirect_uri=RETURN_URL)
         self._world = build_hh(clock, 7, _forget, rules)
-        self._transport = ServiceTransport({"https://api.hh.ru": self._world.api, "https://hh.ru": self._world.site})
         settings = HhSettings(client_id=rules.client_id, client_secret=Secret(rules.client_secret))
-        self._http = make_http_client(transport=self._transport)
+        self._http = make_http_client(transport=WorldHttp({"api.hh.ru": self._world.api, "hh.ru": self._world.site}))
         self.board = HhBoard(self._http, settings, captcha_return_url=RETURN_URL, rng=random.Random(1))
         self._person = next(person for person in self._world.state.people.values() if person.resumes)
         self.resume_id = self._person.resumes[0].resume_id

@@ -23,7 +23,7 @@ from daemon.llm.openai_compatible import OpenAiModel
 from daemon.sandbox.models import build_models
 from daemon.secret import Secret
 from tests.fakes.language_model import FakeLanguageModel
-from tests.fakes.service_transport import ServiceTransport
+from tests.fakes.world import WorldHttp
 
 if TYPE_CHECKING:
     from trio.testing import MockClock
@@ -86,10 +86,10 @@ class WireScene:
     def __init__(self, provider: str, json_mode: Any) -> None:
         self._doubles = build_models(3, _forget)
         services = {
-            "https://generativelanguage.googleapis.com": self._doubles.gemini,
-            "https://api.openai.com": self._doubles.openai,
+            "generativelanguage.googleapis.com": self._doubles.gemini,
+            "api.openai.com": self._doubles.openai,
         }
-        http = make_http_client(transport=ServiceTransport(services))
+        http = make_http_client(transport=WorldHttp(services))
         settings = LlmSettings(api_key=Secret(KEY), json_mode=json_mode, timeout_seconds=10)
         adapter = GeminiModel if provider == "gemini" else OpenAiModel
         self.model = adapter(http, settings, f"{provider}-large")
