@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 MOST_TITLES = 3
 MOST_SKILLS = 2
 LONGEST_MODEL_QUERY = 500
+NAME_OF_TRADE = re.compile(r"(?<!\w)(?=\w*[^\W\d_A-ZА-ЯЁ])\w{4,}")
+QUALIFIER = re.compile(r"\d+|\w|категори[ия]|разряда?|класса?|уровн[яь]", re.IGNORECASE)
+"""Words of a title that narrow a search to nothing."""
 WORD = re.compile(r"[\w.#][\w.+#-]*")
 
 
@@ -69,14 +72,17 @@ def find_fault(query: str, resume: Resume) -> str | None:
 
 
 def query_from_resume(resume: Resume) -> str:
-    """A query from the resume's title, or any two of its skills where the title says nothing."""
-    titles = [title for part in re.split(r"[/|,;()]+|\s[-–—]\s", resume.title) if (title := _all_of(part))]
+    """A query from the resume's title, and from its first skills where they name vacancies themselves.
+
+    Narrow rather than wide: what is found here is applied to, and an application to another trade does harm.
+    """
+    titles = [title for part in _alternatives(resume.title) if (title := _all_of(part))]
     skills = [skill for text in resume.skills if (skill := _phrase(text))]
     found: list[Node] = []
     if titles:
         found.append(Group("NAME", (_any_of(titles[:MOST_TITLES]),)))
     if len(skills) >= MOST_SKILLS:
-        found.append(Group("AND", tuple(skills[:MOST_SKILLS])))
+        found.append(Group("AND", (Group("NAME", (skills[0],)), *skills[1:MOST_SKILLS])))
     elif skills and not found:
         found.append(skills[0])
     if not found:
@@ -85,12 +91,20 @@ def query_from_resume(resume: Resume) -> str:
     return parse_query(write(_any_of(found)))
 
 
+def _alternatives(title: str) -> list[str]:
+    """The positions a title names: "Повар / пекарь" are two, "Водитель категории C, E" and "(начинающий)" are not."""
+    parts = re.split(r"[/|,;]+|\s[-–—]\s", re.sub(r"\([^()]*\)", " ", title))
+    return [part for number, part in enumerate(parts) if number == 0 or NAME_OF_TRADE.search(part)]
+
+
 def _any_of(nodes: list[Node]) -> Node:
     return nodes[0] if len(nodes) == 1 else Group("OR", tuple(nodes))
 
 
 def _all_of(text: str) -> Node | None:
-    words = tuple(Term(word) for word in _words(text) if not _is_preposition(word))[:6]
+    words = tuple(Term(word) for word in _words(text) if not _is_preposition(word) and not QUALIFIER.fullmatch(word))[
+        :4
+    ]
     if not words:
         return None
     return words[0] if len(words) == 1 else Group("AND", words)
