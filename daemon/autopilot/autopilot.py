@@ -259,8 +259,10 @@ async def settle_down(hunt: Hunt, closed: list[GateReport], state: str) -> int:
 
 
 async def update_card(hunt: Hunt, state: str) -> None:
-    """Edits the status card when its counts have changed; when the next search is alone is no news."""
+    """Edits the status card when its counts have changed."""
     funnel = await accounting.count_funnel(hunt.tools.store, hunt.user_id)
+    if state == "sleeping" and funnel.pending:
+        state = "working"
     shown = f"{state}:{':'.join(str(value) for value in funnel.values().values())}:{hunt.facts.used_today}"
     if shown == hunt.progress.card:
         return

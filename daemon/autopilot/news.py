@@ -115,12 +115,10 @@ def tell_resume_gone(hunt: Hunt) -> Write:
 
 def show_card(hunt: Hunt, funnel: Funnel, state: str) -> Write:
     """The status card as it should look now; `state` is working, sleeping or resting."""
-    next_at = hunt.row.next_search_at
     values: dict[str, Value] = {
         **funnel.values(),
         "applied_today": hunt.facts.used_today,
         "limit": hunt.facts.daily_limit,
-        "next_at": show_moment(next_at if next_at is not None else hunt.now()),
     }
     return hunt.tools.outbox.edit(hunt.chat_id, CARD, Text(f"autopilot.card.{state}", values))
 

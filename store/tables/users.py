@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from store.tables.hunts import ring
 from store.write import statement
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Users:
 
     def set_blocked(self, user_id: UserId, blocked_at: int | None) -> Write:
         """They blocked the bot, or let it in again (None)."""
-        return statement(_SET_BLOCKED, user_id, blocked_at)
+        return statement(_SET_BLOCKED, user_id, blocked_at) + ring(user_id)
 
     def set_deleted(self, user_id: UserId, deleted_at: int) -> Write:
         """They asked to be forgotten."""

@@ -223,6 +223,13 @@ class HuntGround:
         assert row is not None
         return row
 
+    async def card(self, user_id: UserId = IVAN) -> str:
+        """Key of the text that the status card shows next."""
+        item = await self.store.queues.get("outbox", f"edit:{user_id}:hunt")
+        assert item is not None
+        text = decode(item.payload).text
+        return text.key if text is not None else ""
+
     async def messages(self, user_id: UserId = IVAN) -> list[Parcel]:
         """What was said to the person, edits of the status card left out."""
         items = await self.store.queues.waiting("outbox", user_id, limit=1000)
