@@ -103,9 +103,10 @@ def obey_vacancy(asked: Asked) -> dict[str, Any]:
 
 def write_query(title: str, skills: str) -> str:
     """A search query for a resume: the trade's names in titles, without the clearly wrong level."""
-    folded = fold(title)
+    folded = f" {' '.join(split_words(title))}"
     synonyms: dict[str, list[str]] = _material()["synonyms"]
-    words = [word for key, names in synonyms.items() if fold(key) in folded for word in names]
+    # From the beginning of a word: a "руководитель" is no "водитель".
+    words = [word for key, names in synonyms.items() if f" {fold(key)}" in folded for word in names]
     if not words:
         words = [" AND ".join(_title_words(title))] if _title_words(title) else skills.split(",")[:1]
     named = " OR ".join(dict.fromkeys(word for word in words if word.strip()))

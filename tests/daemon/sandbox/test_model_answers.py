@@ -58,6 +58,7 @@ def test_data_is_found_inside_any_talk():
         ("Python-разработчик", "NAME:(python) NOT NAME:(стажёр OR intern)"),
         ("Бухгалтер", "NAME:(бухгалтер OR accountant) NOT NAME:(стажёр OR intern)"),
         ("Junior Python developer", "NAME:(python)"),
+        ("Руководитель отдела продаж", "NAME:(продажам OR sales) NOT NAME:(стажёр OR intern)"),
         ("Старший астролог", "NAME:(астролог) NOT NAME:(стажёр OR intern)"),
     ],
 )
