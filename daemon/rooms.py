@@ -242,7 +242,8 @@ def make_rooms(ground: Ground, speech: Speech, accounts: Accounts, hunt: HuntToo
         has_model=bool(accounts.models.describe()),
         daily_limit=settings.autopilot.daily_limit,
     )
-    dialogs = DialogEngine(store, speech.outbox, ground.ownership, clock, make_scripts(services))
+    scripts = make_scripts(services)
+    dialogs = DialogEngine(store, speech.outbox, ground.ownership, clock, scripts, sealer=accounts.vault)
     router = build_router(services, dialogs)
     lanes = Lanes(store, router, clock, apologise=partial(apologise, speech.outbox))
     return Rooms(
