@@ -9,7 +9,7 @@ import base64
 import binascii
 import re
 from typing import Annotated, Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BeforeValidator
 
@@ -77,16 +77,23 @@ def _web_address(value: Any) -> str:
     if not text:
         return ""
     wanted = "expected an address like https://host or http://127.0.0.1:8081/path, without '?', '#' or a password"
-    try:
-        parts = urlsplit(text)
-        is_wrong = parts.port is not None and not parts.port
-    except ValueError:
-        raise ValueError(wanted) from None
-    if is_wrong or parts.scheme not in {"http", "https"} or not parts.hostname or " " in text:
-        raise ValueError(wanted)
-    if parts.query or parts.fragment or "?" in text or "#" in text or "@" in parts.netloc:
+    parts = _split(text, wanted)
+    is_place = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    if not is_place or any(mark in text for mark in "?# ") or "@" in parts.netloc:
         raise ValueError(wanted)
     return text.rstrip("/")
+
+
+def _split(text: str, wanted: str) -> SplitResult:
+    """The parts of an address; a port that is none, or 0, is refused like any other mistake."""
+    try:
+        parts = urlsplit(text)
+        is_wrong = parts.port == 0
+    except ValueError:
+        is_wrong = True
+    if is_wrong:
+        raise ValueError(wanted)
+    return parts
 
 
 def _proxy(value: Any) -> str | None:
@@ -96,12 +103,8 @@ def _proxy(value: Any) -> str | None:
     if not text:
         return None
     wanted = "expected a proxy like http://host:3128 or socks5://host:1080"
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        raise ValueError(wanted) from None
-    if parts.scheme not in {"http", "socks5"} or not parts.hostname or port == 0 or parts.path not in {"", "/"}:
+    parts = _split(text, wanted)
+    if parts.scheme not in {"http", "socks5"} or not parts.hostname or parts.path not in {"", "/"}:
         raise ValueError(wanted)
     return text.rstrip("/")
 

@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from rich.console import Console
 
@@ -83,17 +83,18 @@ def _label(name: str) -> str:
 
 
 def _show(name: str, value: Any) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int) and (name.endswith(SECONDS) or name == "seconds"):
-        return show_duration(value)
+    if isinstance(value, bool) or value is None:
+        return {None: "–", True: "yes", False: "no"}[value]
     if isinstance(value, dict):
-        return ", ".join(f"{key} {_show('', member)}" for key, member in value.items()) or "–"
+        return _join(f"{key} {_show('', member)}" for key, member in value.items())
     if isinstance(value, list):
-        return ", ".join(str(member) for member in value)
-    return str(value)
+        return _join(str(member) for member in value)
+    is_duration = isinstance(value, int) and (name == "seconds" or name.endswith(SECONDS))
+    return show_duration(value) if is_duration else str(value)
+
+
+def _join(parts: Iterable[str]) -> str:
+    return ", ".join(parts) or "–"
 
 
 def show_duration(seconds: int) -> str:

@@ -25,6 +25,7 @@ import trio
 from daemon.supervisor.circuit import Circuit, CircuitPolicy
 from daemon.supervisor.health import ChildState, Phase
 from daemon.supervisor.quarantine import MemoryBook, QuarantineBook, QuarantineClerk, QuarantineEntry
+from daemon.supervisor.stopping import stop_children
 from daemon.supervisor.verdict import StartTimeout, UnexpectedEnd, Verdict, judge
 
 if TYPE_CHECKING:
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 ORDINARY_CIRCUIT = CircuitPolicy()
-SLICE = 200
-"""Children cancelled between two looks at the loop: all at once would hold it up for over a second."""
 CLOSING_SECONDS = 2.0
 
 
@@ -156,20 +155,7 @@ class Supervisor:
         The deadline is for the ends after the cancellation; the soft stage lasts as long as the longest
         `soft_stop_seconds` among these children, less when all end earlier.
         """
-        await self._ask_to_end(children, reason)
-        for number, child in enumerate(children):
-            if child.scope is not None:
-                child.scope.cancel(reason)
-            if number % SLICE == SLICE - 1:
-                await trio.lowlevel.checkpoint()
-        with trio.move_on_after(deadline_seconds):
-            for child in children:
-                await child.wait_ended()
-        stuck = [child for child in children if child.phase is not Phase.ENDED]
-        for child in stuck:
-            child.enter(Phase.STUCK, trio.current_time())
-            log.error("child_stuck", child=child.name, reason=reason, deadline_seconds=deadline_seconds)
-        return tuple(child.name for child in stuck)
+        return await stop_children(children, reason, deadline_seconds)
 
     def release(self, name: str) -> bool:
         """Tries a child that waits, is held or in quarantine now. False when there is nothing to release."""
@@ -190,20 +176,6 @@ class Supervisor:
             self._clerk.leave(child.name)
         if child.fingerprint is not None and (circuit := self._circuits.get(child.fingerprint)) is not None:
             circuit.note_ready(child.name, now)
-
-    async def _ask_to_end(self, children: Sequence[ChildState], reason: str) -> None:
-        patient = []
-        for child in children:
-            child.stop_reason = child.stop_reason or reason
-            if child.stopping is not None:
-                child.stopping.set()
-            if child.spec.soft_stop_seconds > 0 and child.phase in {Phase.STARTING, Phase.RUNNING}:
-                patient.append(child)
-            elif child.scope is not None:
-                child.scope.cancel(reason)
-        with trio.move_on_after(max((child.spec.soft_stop_seconds for child in patient), default=0)):
-            for child in patient:
-                await child.wait_ended()
 
     async def _keep_running(self, child: ChildState) -> None:
         try:
@@ -238,7 +210,8 @@ class Supervisor:
             verdict = _missing_end(child, scope)
         if verdict is None:
             return None
-        if child.stop_reason is not None:
+        if child.stop_reason is not None or trio.current_effective_deadline() == -math.inf:
+            # Asked to stop, or everything around is being cancelled: what an ending child throws is no failure of it.
             log.warning("child_failed_while_stopping", child=child.name, fingerprint=verdict.fingerprint)
             return None
         self._forgive_if_stable(child)
