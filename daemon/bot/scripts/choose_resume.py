@@ -9,6 +9,7 @@ from daemon.accounts.rights import MODEL
 from daemon.dialogs.dialog import Option
 from daemon.dialogs.errors import AnswerRejected, WorkFailed
 from daemon.outbox.message import Text, Verbatim
+from store.tables.hunts import ring
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -31,6 +32,7 @@ async def change_resume(services: Services, dialog: Dialog) -> None:
         await dialog.checkpoint("ready", ready={"has_resume": False}, mode=account)
     await choose_resume(services, dialog)
     title = await dialog.do("title", lambda: _title(services, dialog))
+    dialog.keep(ring(dialog.user_id))
     dialog.say(Text("onboarding.resume_changed", {"title": title}), has_menu=True)
 
 

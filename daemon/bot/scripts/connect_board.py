@@ -13,6 +13,7 @@ from daemon.accounts.return_address import ReturnRejected
 from daemon.dialogs.dialog import Option
 from daemon.dialogs.errors import AnswerRejected, DialogAbandoned, QuestionTimedOut, WorkFailed
 from daemon.outbox.message import Text, UrlButton
+from store.tables.hunts import ring
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,27 +22,30 @@ if TYPE_CHECKING:
     from daemon.dialogs.dialog import Answer, Dialog, Json
 
 RETURNED = "board_returned"
+LIMIT = "limit"
+"""The board's own limit: a new login does not lift it."""
 LINK_SECONDS = 14 * 60.0
 """The login page takes a state for fifteen minutes; a link that would be refused is replaced before."""
 
 
 async def reconnect(services: Services, dialog: Dialog) -> None:
-    """/connect: again, or because the login was lost; a resting hunt goes on afterwards."""
+    """/connect: again, or because the login was lost; a hunt that waited for it goes on afterwards."""
     if not dialog.has_passed("ready"):
-        hunt = await dialog.do("hunt", lambda: has_hunt(services, dialog))
-        await dialog.checkpoint("ready", ready={"has_way_to_apply": False}, has_hunt=hunt)
+        rest = await dialog.do("rest", lambda: _rest_of_hunt(services, dialog))
+        await dialog.checkpoint("ready", ready={"has_way_to_apply": False}, rest=rest)
     await connect_board(services, dialog)
     if dialog.state["mode"] == "none":
         dialog.say(Text("onboarding.without_login"))
         return
-    if dialog.state["has_hunt"]:
-        dialog.keep(services.store.hunts.wake_up(dialog.user_id))
+    is_waiting = dialog.state["rest"] not in {"", LIMIT}
+    dialog.keep(services.store.hunts.wake_up(dialog.user_id) if is_waiting else ring(dialog.user_id))
     dialog.say(Text("onboarding.connected_done"), has_menu=True)
 
 
-async def has_hunt(services: Services, dialog: Dialog) -> bool:
-    """Whether there is a hunt that may be waiting for this login."""
-    return await services.store.hunts.get(dialog.user_id) is not None
+async def _rest_of_hunt(services: Services, dialog: Dialog) -> str:
+    """What the person's hunt rests for; empty: nothing, or there is none."""
+    hunt = await services.store.hunts.get(dialog.user_id)
+    return (hunt.rest_reason or "") if hunt is not None else ""
 
 
 async def connect_board(services: Services, dialog: Dialog) -> None:

@@ -183,3 +183,22 @@ async def test_connect_without_a_login_says_how_to_come_back(bot):
         await bot.onboard()
         await bot.chat.say("/connect")
         assert keys(await bot.chat.press(0)) == ["edit dialogs.chosen", "onboarding.without_login"]
+
+
+async def test_new_login_does_not_lift_the_limit_of_the_board(bot):
+    async with bot.running():
+        await bot.onboard()
+        await bot.store.write(bot.store.hunts.rest(7, 99, "limit"))
+        await bot.chat.say("/connect")
+        await bot.return_from_board(code="code-anna")
+        assert (await bot.hunt()).rest_reason == "limit"
+
+
+async def test_waiting_hunt_is_rung_after_a_new_login(bot):
+    async with bot.running(), bot.store.listen("hunt:7") as bell:
+        await bot.onboard()
+        await bell.wait(0)
+        await bot.chat.say("/connect")
+        assert not await bell.wait(0)
+        await bot.return_from_board(code="code-anna")
+        assert await bell.wait(0)

@@ -117,3 +117,74 @@ async def test_without_a_board_resume_and_query_can_be_prepared(bot):
         await bot.chat.press(0)
         assert keys(await bot.chat.press(0))[-1] == "onboarding.ready_without_board"
         assert keys(await bot.chat.say("/autopilot")) == ["bot.no_board"]
+
+
+PASTED = "Желаемая должность: бухгалтер\nПять лет веду учёт в торговой компании, знаю 1С, налоги и отчётность."
+
+
+async def test_whole_story_with_every_door_of_the_board_shut(bot):
+    bot.board.close_door("list_resumes", "fetch_resume", "apply", "find_application")
+    async with bot.running():
+        await bot.chat.say("/start")
+        await bot.chat.press(0)
+        await bot.chat.press(0)
+        await bot.return_from_board()
+        await bot.chat.say(PASTED)
+        for expected in ("onboarding.model", "onboarding.query", "onboarding.start_assisted", "onboarding.started"):
+            assert keys(await bot.chat.press(0))[-1] == expected
+        assert (await bot.hunt()).wish == "running"
+        assert keys(bot.chat.heard).count("onboarding.connected_assisted") == 1
+        await bot.chat.say("/pause")
+        assert keys(await bot.chat.say("/autopilot")) == ["bot.running"]
+
+
+async def test_whole_story_without_any_login(bot):
+    async with bot.running():
+        await bot.chat.say("/start")
+        for _ in range(3):
+            await bot.chat.press(0)
+        await bot.chat.say(PASTED)
+        for _ in range(4):
+            await bot.chat.press(0)
+        assert (await bot.hunt()).wish == "running"
+        assert keys(await bot.chat.say("/start")) == ["bot.back_running"]
+
+
+async def test_whole_story_by_a_pasted_address(bot):
+    async with bot.running():
+        await bot.chat.say("/start")
+        await bot.chat.press(0)
+        await bot.chat.press(0)
+        address = f"http://127.0.0.1:8080/oauth/hh/callback?code=code-ivan&state={bot.state_of_link()}"
+        await bot.chat.say(address)
+        for _ in range(4):
+            await bot.chat.press(0)
+        assert (await bot.hunt()).wish == "running"
+
+
+async def test_two_starts_in_a_row_ask_once_more_and_no_more(bot):
+    bot.chat.is_settling = False
+    async with bot.running():
+        await bot.chat.say("/start")
+        await bot.chat.say("/start")
+        await bot.chat.settle()
+        assert keys(bot.chat.heard).count("onboarding.hello") == 1
+
+
+async def test_every_question_recommends_its_first_button(bot):
+    """No first button leads out of onboarding: not "later", not "no", not the other language."""
+    async with bot.running():
+        await bot.onboard()
+    firsts = [
+        parcel.keyboard[0][0].label.key
+        for parcel in bot.chat.heard
+        if parcel.act == "say" and parcel.keyboard and hasattr(parcel.keyboard[0][0].label, "key")
+    ]
+    assert firsts == [
+        "bot.language_name.ru",
+        "onboarding.button.agree",
+        "onboarding.button.login",
+        "onboarding.button.model_yes",
+        "onboarding.button.query_use",
+        "onboarding.button.start",
+    ]
