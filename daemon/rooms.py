@@ -193,7 +193,7 @@ def make_speech(ground: Ground, transport: Transport, button_key: bytes) -> Spee
 def make_accounts(ground: Ground, http: httpx2.AsyncClient, vault: Vault, public_url: str) -> Accounts:
     """Boards, models, and people's accounts at them."""
     settings, store, clock = ground.settings, ground.store, ground.outside.clock
-    hh = HhBoard(http, settings.hh, captcha_return_url=f"{public_url}/captcha/return")
+    hh = HhBoard(http, settings.hh, captcha_return_url="")  # the way back is each person's own: `BoardSessions.call`
     boards = BoardRegistry([hh] if settings.hh.client_id else [])
     sessions = BoardSessions(store, vault, boards, clock, public_url)
     return Accounts(

@@ -4,6 +4,9 @@ The state in the login's address is random, bound to a person, good for fifteen 
 browser brings is sealed and on disk, as an event in the person's lane, before it is used; a code works once, so a
 dialog that was killed after the exchange and asks again is told what the first exchange brought.
 
+A captcha's way back goes through the same door with a state of its own: who returns with it has solved theirs, and
+their hunt goes on.
+
 Called through `BoardSessions`.
 """
 
@@ -13,11 +16,14 @@ import hashlib
 import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import quote, urlencode, urlsplit
 
 from daemon.accounts.return_address import ReturnRejected, parse_address, read_return, return_url
 from daemon.boards.board import DoorClosed, LoginLost
-from daemon.clock import MINUTE
+from daemon.clock import DAY, MINUTE
+from store.ids import BoardName
 from store.tables.oauth_states import OauthStateRow
+from store.write import NOTHING
 
 if TYPE_CHECKING:
     from daemon.accounts.return_address import ReturnAddress
@@ -25,15 +31,19 @@ if TYPE_CHECKING:
     from daemon.boards.registry import BoardRegistry
     from daemon.clock import Clock
     from daemon.vault import Vault
-    from store.ids import BoardName, UserId
+    from store.ids import UserId
     from store.store import Store
     from store.write import Write
 
 STATE_LIVES_MS = 15 * MINUTE
+CAPTCHA_LIVES_MS = DAY
 RETURNED = "board_returned"
 """The inbox event: `{board, sealed_code, error}`, one of the last two null."""
 
 _STATE_BYTES = 24
+_CAPTCHA = "captcha:"
+"""Before a board's name, in the state of a way back from its captcha."""
+
 _UNPROBED = "assisted"
 """Until the probe has shown more, nothing is applied for."""
 
@@ -93,6 +103,8 @@ class BoardLogin:
         address = read_return(state, code, error)
         now = self._clock.now()
         row = _check_state(await self._store.oauth_states.get(address.state), by, now)
+        if row.board.startswith(_CAPTCHA):
+            return self._store.oauth_states.use(address.state, now=now) + await self._go_on(row.user_id)
         sealed = None if address.code is None else await self._vault.seal(row.user_id, _column(row.board), address.code)
         payload = {
             "event": RETURNED,
@@ -101,6 +113,22 @@ class BoardLogin:
         }
         event = self._store.queues.put("inbox", f"oauth:{address.state}", row.user_id, payload, now=now)
         return self._store.oauth_states.use(address.state, now=now) + event
+
+    async def add_way_back(self, user_id: UserId, board: BoardName, url: str) -> str:
+        """A captcha's address that leads back here; one that has a way back already stays as it is."""
+        if "backurl=" in url:
+            return url
+        state = secrets.token_urlsafe(_STATE_BYTES)
+        captcha = BoardName(f"{_CAPTCHA}{board}")
+        row = OauthStateRow(state, user_id, captcha, self._clock.now() + CAPTCHA_LIVES_MS)
+        await self._store.write(self._store.oauth_states.insert(row))
+        back = f"{return_url(self._public_url, board)}?{urlencode({'state': state, 'code': 'captcha'})}"
+        return f"{url}{'&' if urlsplit(url).query else '?'}backurl={quote(back, safe='')}"
+
+    async def _go_on(self, user_id: UserId) -> Write:
+        hunt = await self._store.hunts.get(user_id)
+        is_waiting = hunt is not None and hunt.rest_reason == "captcha"
+        return self._store.hunts.wake_up(user_id) if is_waiting else NOTHING
 
     async def finish(self, user_id: UserId, board: BoardName, sealed_code: str) -> LoginOutcome:
         """The code's pair, stored. Temporary troubles of the board are raised: the code may still be good."""

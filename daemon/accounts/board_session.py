@@ -97,6 +97,8 @@ class BoardSessions:
     async def call(self, user_id: UserId, board: BoardName, work: Callable[[Secret], Awaitable[T]]) -> T:
         """Work in a person's name. Raises what `work` raises, and `LoginLost` when nobody is connected any more.
 
+        A captcha's address gets its way back: it ends in `claim_return`, and the hunt that waits for it goes on.
+
         `work` may run twice, with the old token and with a new one: the board has refused the first try whole.
         """
         login = await self._tokens.require(user_id, board)
@@ -114,6 +116,8 @@ class BoardSessions:
         except LoginLost as lost:
             await self._tokens.lose(user_id, board, login, lost.reason)
             raise
+        except CaptchaRequired as captcha:
+            raise CaptchaRequired(await self._login.add_way_back(user_id, board, captcha.url)) from None
 
     async def probe(self, user_id: UserId, board: BoardName) -> str:
         """What the board lets this login do: `auto`, or `assisted` when it refuses the person or their resumes.

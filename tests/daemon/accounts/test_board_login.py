@@ -9,10 +9,11 @@ import pytest
 import trio
 
 from daemon.accounts.return_address import ReturnRejected
-from daemon.boards.board import BoardTrouble, DoorClosed
+from daemon.boards.board import BoardTrouble, CaptchaRequired, DoorClosed
 from daemon.vault import VaultError
 from store.errors import Conflict
 from store.ids import BoardName, UserId
+from store.tables.hunts import HuntRow
 from tests.daemon.accounts.conftest import PUBLIC_URL
 from tests.daemon.accounts.logins import begin, log_in
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from tests.fakes.board import FakeBoard
 
 IVAN, ANNA, HH = UserId(42), UserId(43), BoardName("hh")
+CAPTCHA = "https://board.example/account/captcha?state=abc"
 
 
 async def rejected(sessions: BoardSessions, state: str, code: str | None = "code", by: UserId | None = None) -> str:
@@ -162,3 +164,76 @@ async def test_second_login_takes_the_place_of_the_first(
     board.revoke_all()
     await log_in(store, sessions, IVAN, HH)
     assert await sessions.call(IVAN, HH, board.list_resumes)
+
+
+async def captcha_of(store: Store, sessions: BoardSessions, board: FakeBoard, url: str = CAPTCHA) -> str:
+    """The captcha's address as the hunt gets it."""
+    if await sessions.account(IVAN, HH) is None:
+        await log_in(store, sessions, IVAN, HH)
+    board.fail_next("list_resumes", CaptchaRequired(url))
+    with pytest.raises(CaptchaRequired) as caught:
+        await sessions.call(IVAN, HH, board.list_resumes)
+    return caught.value.url
+
+
+def way_back_in(url: str) -> dict[str, str]:
+    back = parse_qs(urlsplit(url).query)["backurl"][0]
+    assert back.startswith(f"{PUBLIC_URL}/oauth/hh/callback?")
+    return {name: values[0] for name, values in parse_qs(urlsplit(back).query).items()}
+
+
+async def rest(store: Store, reason: str) -> None:
+    row = HuntRow(IVAN, HH, "running", "person", "", 1, "auto", "python", None, "", 1, 0, "rest")
+    await store.write(store.hunts.insert(row) + store.hunts.rest(IVAN, 99, reason, "https://x"))
+
+
+async def test_captchas_link_leads_back_to_its_person(store: Store, sessions: BoardSessions, board: FakeBoard) -> None:
+    url = await captcha_of(store, sessions, board)
+    assert url.startswith(f"{CAPTCHA}&backurl=")
+    assert set(way_back_in(url)) == {"state", "code"}
+    assert way_back_in(url) != way_back_in(await captcha_of(store, sessions, board))
+    bare = await captcha_of(store, sessions, board, "https://board.example/captcha")
+    assert bare.startswith("https://board.example/captcha?backurl=")
+
+
+async def test_link_that_leads_back_already_stays(store: Store, sessions: BoardSessions, board: FakeBoard) -> None:
+    url = f"{CAPTCHA}&backurl=https%3A%2F%2Ft.me%2Fbot"
+    assert await captcha_of(store, sessions, board, url) == url
+
+
+async def test_hunt_goes_on_when_its_captcha_is_solved(store: Store, sessions: BoardSessions, board: FakeBoard) -> None:
+    back = way_back_in(await captcha_of(store, sessions, board))
+    await rest(store, "captcha")
+    await store.write(await sessions.claim_return(back["state"], back["code"]))
+    hunt = await store.hunts.get(IVAN)
+    assert hunt is not None
+    assert (hunt.rests_until, hunt.rest_reason) == (None, None)
+    assert await store.queues.waiting("inbox", IVAN, limit=10) == [], "no dialog waits for it"
+    assert await rejected(sessions, back["state"]) == "already_used"
+
+
+async def test_hunt_that_rests_for_another_reason_rests_on(
+    store: Store, sessions: BoardSessions, board: FakeBoard
+) -> None:
+    back = way_back_in(await captcha_of(store, sessions, board))
+    await rest(store, "limit")
+    await store.write(await sessions.claim_return(back["state"], back["code"]))
+    hunt = await store.hunts.get(IVAN)
+    assert hunt is not None
+    assert hunt.rest_reason == "limit"
+
+
+async def test_captcha_solved_after_the_hunt_was_deleted_changes_nothing(
+    store: Store, sessions: BoardSessions, board: FakeBoard
+) -> None:
+    back = way_back_in(await captcha_of(store, sessions, board))
+    await store.write(await sessions.claim_return(back["state"], back["code"]))
+    assert await store.hunts.get(IVAN) is None
+
+
+async def test_captcha_may_be_solved_the_same_day(
+    autojump_clock: MockClock, store: Store, sessions: BoardSessions, board: FakeBoard
+) -> None:
+    back = way_back_in(await captcha_of(store, sessions, board))
+    await trio.sleep(23 * 3600)
+    await store.write(await sessions.claim_return(back["state"], back["code"]))
