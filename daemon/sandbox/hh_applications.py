@@ -16,7 +16,7 @@ from daemon.sandbox.hh_words import fold
 from daemon.sandbox.service import Request, Response, answer_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from daemon.sandbox.hh_state import Application, HhState
     from daemon.sandbox.people import BoardResume, Person
@@ -74,18 +74,12 @@ class Applications:
     def list(self, request: Request, person: Person) -> Response:
         """`GET /negotiations`."""
         page, per_page = read_paging(request.query, default=20)
-        status = first_value(request.query, "status") or "all"
         order_by = first_value(request.query, "order_by") or "updated_at"
-        if status not in STATUSES:
-            raise refuse_argument("status")
         if order_by not in {"updated_at", "created_at"}:
             raise refuse_argument("order_by")
-        found = [a for a in self._state.visible_applications(person.person_id) if STATUSES[status](a)]
-        vacancy_id = first_value(request.query, "vacancy_id")
-        if vacancy_id:
-            found = [a for a in found if a.vacancy_id == vacancy_id]
-        if first_value(request.query, "has_updates") == "true":
-            found = [a for a in found if a.state != "response"]
+        tests = [*_list_tests(request)]
+        seen = self._state.visible_applications(person.person_id)
+        found = [a for a in seen if all(test(a) for test in tests)]
         is_oldest_first = first_value(request.query, "order") == "asc"
         found.sort(key=lambda a: (getattr(a, order_by), a.application_id), reverse=not is_oldest_first)
         answer = page_of(found, page, per_page)
@@ -167,15 +161,7 @@ class Applications:
         }
 
     def _apply(self, person: Person, vacancy_id: str, resume_id: str, letter: str) -> Response:
-        for name, value in (("vacancy_id", vacancy_id), ("resume_id", resume_id)):
-            if not value:
-                raise refuse_argument(name)
-        vacancy = self._state.vacancies.get(vacancy_id)
-        if vacancy is None:
-            raise refuse_negotiation(400, "vacancy_not_found")
-        resume = next((r for r in person.resumes if r.resume_id == resume_id), None)
-        if resume is None:
-            raise refuse_negotiation(400, "resume_not_found")
+        vacancy, resume = self._find_pair(person, vacancy_id, resume_id)
         self._check_switches()
         self._check_pair(vacancy, resume)
         if vacancy.kind == "direct":
@@ -187,6 +173,18 @@ class Applications:
             raise refuse_negotiation(self._state.rules.limit_status, "limit_exceeded")
         made = self._state.add_application(person.person_id, resume_id, vacancy_id, letter=letter, source="api")
         return Response(201, {"location": f"/negotiations/{made.application_id}", "content-type": "text/html"})
+
+    def _find_pair(self, person: Person, vacancy_id: str, resume_id: str) -> tuple[BoardVacancy, BoardResume]:
+        for name, value in (("vacancy_id", vacancy_id), ("resume_id", resume_id)):
+            if not value:
+                raise refuse_argument(name)
+        vacancy = self._state.vacancies.get(vacancy_id)
+        if vacancy is None:
+            raise refuse_negotiation(400, "vacancy_not_found")
+        resume = next((r for r in person.resumes if r.resume_id == resume_id), None)
+        if resume is None:
+            raise refuse_negotiation(400, "resume_not_found")
+        return vacancy, resume
 
     def _check_switches(self) -> None:
         if self._state.switches.next_refusals:
@@ -204,6 +202,18 @@ class Applications:
             raise refuse_negotiation(403, "resume_not_found")
         if self._state.find_application(resume.resume_id, vacancy.vacancy_id):
             raise refuse_negotiation(403, "already_applied")
+
+
+def _list_tests(request: Request) -> Iterator[Callable[[Application], bool]]:
+    """What the list's filters ask of an application."""
+    status = first_value(request.query, "status") or "all"
+    if status not in STATUSES:
+        raise refuse_argument("status")
+    yield STATUSES[status]
+    if vacancy_id := first_value(request.query, "vacancy_id"):
+        yield lambda a: a.vacancy_id == vacancy_id
+    if first_value(request.query, "has_updates") == "true":
+        yield lambda a: a.state != "response"
 
 
 def _denials(vacancy: BoardVacancy, resume: BoardResume, letter: str) -> dict[str, bool]:

@@ -54,13 +54,9 @@ class GeminiWire:
         match = _PATH.fullmatch(request.path)
         if match is None or request.method != "POST":
             return _error(404, "NOT_FOUND", "Requested entity was not found.")
-        key = request.headers.get("x-goog-api-key") or (request.query.get("key") or ("",))[0]
-        if not key:
-            return _error(403, "PERMISSION_DENIED", "Method doesn't allow unregistered callers.")
-        if switches.api_key and key != switches.api_key:
-            return _wrong_key()
-        if switches.models and match[1] not in switches.models:
-            return _error(404, "NOT_FOUND", f"models/{match[1]} is not found for API version v1beta.")
+        refusal = _check_door(request, match[1], switches)
+        if refusal is not None:
+            return refusal
         try:
             return _read_body(match[1], orjson.loads(request.body))
         except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
@@ -103,30 +99,42 @@ class GeminiWire:
         return answer_json(body | {"responseId": f"r{chance.getrandbits(48):x}"})
 
 
+def _check_door(request: Request, model: str, switches: ModelSwitches) -> Response | None:
+    key = request.headers.get("x-goog-api-key") or (request.query.get("key") or ("",))[0]
+    if not key:
+        return _error(403, "PERMISSION_DENIED", "Method doesn't allow unregistered callers.")
+    if switches.api_key and key != switches.api_key:
+        return _wrong_key()
+    if switches.models and model not in switches.models:
+        return _error(404, "NOT_FOUND", f"models/{model} is not found for API version v1beta.")
+    return None
+
+
 def _read_body(model: str, body: dict[str, Any]) -> Question | Response:
     config = body.get("generationConfig", {})
-    for key in config:
-        if key not in _CONFIG_KEYS:
-            return _error(400, "INVALID_ARGUMENT", f"Unknown name \"{key}\" at 'generation_config': Cannot find field.")
     texts = ["".join(part["text"] for part in turn["parts"]) for turn in body["contents"] if turn["role"] == "user"]
-    if not texts:
-        return _error(400, "INVALID_ARGUMENT", "* GenerateContentRequest.contents: contents is not specified")
-    schema = config.get("responseSchema")
-    if schema is not None:
-        fault = find_gemini_fault(schema)
-        if fault:
-            return _error(400, "INVALID_ARGUMENT", fault)
-        if config.get("responseMimeType") != "application/json":
-            return _error(400, "INVALID_ARGUMENT", "response_schema is only supported with application/json")
-    else:
-        schema = config.get("responseJsonSchema")
+    fault = _find_config_fault(config) if texts else "* GenerateContentRequest.contents: contents is not specified"
+    if fault:
+        return _error(400, "INVALID_ARGUMENT", fault)
+    schema = config.get("responseSchema", config.get("responseJsonSchema"))
     instruction = "".join(part["text"] for part in body.get("systemInstruction", {}).get("parts", ()))
     asked = Asked(instruction, read_data(texts), keys_of(schema))
     is_json = config.get("responseMimeType") == "application/json"
     mode = "schema" if schema is not None else "object" if is_json else "prompt"
-    thinking = config.get("thinkingConfig", {})
-    is_thinking = thinking.get("thinkingBudget") != 0
+    is_thinking = config.get("thinkingConfig", {}).get("thinkingBudget") != 0
     return Question(model, asked, schema, mode, int(config.get("maxOutputTokens", 8192)), is_thinking)
+
+
+def _find_config_fault(config: dict[str, Any]) -> str | None:
+    for key in config:
+        if key not in _CONFIG_KEYS:
+            return f"Unknown name \"{key}\" at 'generation_config': Cannot find field."
+    schema = config.get("responseSchema")
+    if schema is None:
+        return None
+    if config.get("responseMimeType") != "application/json":
+        return "response_schema is only supported with application/json"
+    return find_gemini_fault(schema)
 
 
 def _split(text: str, chance: random.Random) -> list[dict[str, Any]]:

@@ -91,19 +91,24 @@ def _read_body(body: dict[str, Any], switches: ModelSwitches) -> Question | Resp
     if not texts.get("user"):
         return _error(400, "Invalid 'messages': empty array.", _INVALID, "empty_array")
     wanted = body.get("response_format") or {"type": "text"}
-    schema = None
-    if wanted["type"] == "json_schema":
-        schema = wanted["json_schema"]["schema"]
-        fault = find_strict_fault(schema) if wanted["json_schema"].get("strict") else None
-        if fault:
-            return _error(400, fault, _INVALID, "invalid_schema")
-    elif wanted["type"] == "json_object" and "json" not in "".join(map("".join, texts.values())).lower():
-        return _error(400, "'messages' must contain the word 'json' in some form.", _INVALID)
+    schema = wanted["json_schema"]["schema"] if wanted["type"] == "json_schema" else None
+    refusal = _check_format(wanted, "".join(map("".join, texts.values())))
+    if refusal is not None:
+        return refusal
     modes = {"json_schema": "schema", "json_object": "object"}
     room = int(body.get("max_completion_tokens") or body.get("max_tokens") or 4096)
     instruction = "\n".join([*texts.get("system", ()), *texts.get("developer", ())])
     asked = Asked(instruction, read_data(texts["user"]), keys_of(schema))
     return Question(model, asked, schema, modes.get(wanted["type"], "prompt"), room)
+
+
+def _check_format(wanted: dict[str, Any], said: str) -> Response | None:
+    if wanted["type"] == "json_schema" and wanted["json_schema"].get("strict"):
+        fault = find_strict_fault(wanted["json_schema"]["schema"])
+        return _error(400, fault, _INVALID, "invalid_schema") if fault else None
+    if wanted["type"] == "json_object" and "json" not in said.lower():
+        return _error(400, "'messages' must contain the word 'json' in some form.", _INVALID)
+    return None
 
 
 def _text_of(content: Any) -> str:
