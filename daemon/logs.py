@@ -47,7 +47,7 @@ class Redactor:
 
     def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         """As a processor of structlog."""
-        return {key: self.clean(value) for key, value in event.items()}
+        return {self._clean_text(key): self.clean(value) for key, value in event.items()}
 
     def clean(self, value: Any) -> Any:
         """The same value without secrets."""

@@ -24,7 +24,7 @@ def test_every_excuse_has_its_reason():
     bare = []
     for file in (*source_files(), *test_files()):
         for number, line in enumerate(file.text.splitlines(), 1):
-            excuse = EXCUSE.search(line)
+            excuse = EXCUSE.search(line) if "noqa" in line or "ignore" in line else None
             if excuse is not None and file.path.name != "test_docstrings.py" and not REASON.search(excuse["rest"]):
                 bare.append(f"{file.name}:{number}")
     assert bare == []
