@@ -199,7 +199,8 @@ async def prepare(hunt: Hunt, vacancy: VacancyRow) -> None:
     save = hunt.tools.store.vacancies.save_letter(
         hunt.user_id, vacancy.board, vacancy.vacancy_id, sealed, now=hunt.now()
     )
-    await hunt.commit(save, hunt.progress.to("writing", key, troubles=0))
+    # Moved first: a letter must not bring back what the person has put away meanwhile.
+    await hunt.commit(hunt.move(vacancy, "letter_ready") + save, hunt.progress.to("writing", key, troubles=0))
 
 
 async def fetch_details(hunt: Hunt, vacancy: VacancyRow) -> Vacancy | str:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 
-from daemon.autopilot.apply import bare_vacancy
+from daemon.autopilot.apply import bare_vacancy, open_letter, plan_application
+from daemon.autopilot.hunt import open_hunt
 from daemon.boards.board import (
     BoardBusy,
     BoardError,
@@ -254,6 +255,56 @@ async def test_approved_letter_is_not_asked_about_again(ground: HuntGround, auto
     await trio.sleep(86_400)
     assert await ground.state("1") == ("applied", None)
     assert (await ground.said()).count("waiting") == 1
+
+
+async def plan_by_hand(ground: HuntGround) -> Any:
+    """A hunt at rest with one letter ready, and the step that would plan it."""
+    ground.board.add(make_vacancy("1"))
+    ground.board.fail_next("apply", LimitReached())
+    await ground.settle()
+    await ground.start_hunt()
+    await trio.sleep(10)
+    await ground.crash()
+    hunt = await open_hunt(ground.tools, IVAN)
+    assert hunt is not None
+    return hunt
+
+
+async def test_last_place_taken_meanwhile_plans_nothing(ground: HuntGround, autojump_clock: MockClock) -> None:
+    hunt = await plan_by_hand(ground)
+    hunt.facts = replace(hunt.facts, daily_limit=0)
+    assert await plan_application(hunt, await ground.vacancy("1")) is False
+    assert await ground.state("1") == ("letter_ready", "limit_reached")
+    assert (await ground.effect("1")).state == "refused"
+
+
+@pytest.mark.parametrize(
+    ("moves", "state"),
+    [
+        (("replan",), ("applying", None)),
+        (("replan", "begin"), ("ambiguous", "interrupted")),
+        (("replan", "begin", "confirm"), ("screened_out", "already_answered")),
+    ],
+)
+async def test_vacancy_follows_the_ledger(
+    ground: HuntGround, autojump_clock: MockClock, moves: tuple[str, ...], state: tuple[str, str | None]
+) -> None:
+    hunt = await plan_by_hand(ground)
+    effects, key = ground.store.effects, "42:hh:1"
+    writes = {
+        "replan": effects.replan("application", key, now=1),
+        "begin": effects.begin("application", key, attempt=2, epoch=1, boot_id="b", now=1),
+        "confirm": effects.confirm("application", key, external_id="n", now=1),
+    }
+    for move in moves:
+        await ground.store.write(writes[move])
+    assert await plan_application(hunt, await ground.vacancy("1")) is False
+    assert await ground.state("1") == state
+
+
+async def test_vacancy_without_letter_sends_none(ground: HuntGround, autojump_clock: MockClock) -> None:
+    hunt = await plan_by_hand(ground)
+    assert await open_letter(hunt, replace(await ground.vacancy("1"), sealed_letter=None)) == ""
 
 
 async def test_ledger_outlives_an_erasure(ground: HuntGround, autojump_clock: MockClock) -> None:

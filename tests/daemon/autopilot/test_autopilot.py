@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trio
 
+from daemon.autopilot.screening import ModelScreener
 from daemon.boards.board import BoardTrouble, CaptchaRequired, LoginLost, NotApplicable, UncertainOutcome
 from daemon.clock import TrioClock
 from daemon.outbox.message import UrlButton
 from tests.fakes.board import FakeBoard, make_vacancy
-from tests.fakes.hunting import HH, IVAN, HuntGround, open_ground
+from tests.fakes.hunting import HH, IVAN, HuntGround, ScriptedAsker, open_ground
 
 if TYPE_CHECKING:
     from trio.testing import MockClock
 
+    from store.ids import UserId
     from store.store import Store
 
 
@@ -256,6 +258,68 @@ async def test_status_card_is_edited_only_when_counts_change(ground: HuntGround,
     assert first is not None
     assert later is not None
     assert later.put_at == first.put_at
+
+
+async def test_vacancy_put_away_meanwhile_stays_away(ground: HuntGround, autojump_clock: MockClock) -> None:
+    ground.board.add(make_vacancy("1"), make_vacancy("2"))
+    fetch = ground.board.fetch_vacancy
+
+    async def fetch_while_the_person_decides(token: Any, vacancy_id: Any) -> Any:
+        if vacancy_id == "1" and (await ground.state("1"))[0] == "found":
+            skip = ground.store.vacancies.set_state(IVAN, HH, vacancy_id, "screened_out", now=1, reason="skipped")
+            await ground.store.write(skip)
+        return await fetch(token, vacancy_id)
+
+    ground.board.fetch_vacancy = fetch_while_the_person_decides  # type: ignore[method-assign]  # a press in that moment
+    await ground.settle()
+    await ground.start_hunt()
+    await trio.sleep(120)
+    assert await ground.state("1") == ("screened_out", "skipped")
+    assert await ground.state("2") == ("applied", None)
+
+
+async def test_model_may_leave_a_vacancy_out(
+    store: Store, board: FakeBoard, clock: TrioClock, autojump_clock: MockClock
+) -> None:
+    async def may_ask(_: UserId) -> bool:
+        return True
+
+    board.add(make_vacancy("1"))
+    screener = ModelScreener(ScriptedAsker({"fits": False, "reason": "another trade"}), may_ask)
+    async with open_ground(store, board, clock) as ground:
+        await ground.settle()
+        await ground.start_hunt(tools=replace(ground.tools, screener=screener))
+        await trio.sleep(60)
+        assert await ground.state("1") == ("screened_out", "model_says_no")
+
+
+async def test_reposts_are_left_out_where_it_is_wanted(ground: HuntGround, autojump_clock: MockClock) -> None:
+    ground.board.add(make_vacancy("1", title="Менеджер по закупкам", employer="Агент"))
+    await ground.settle(excluded='{"skips_reposts": true}')
+    await ground.start_hunt()
+    await trio.sleep(60)
+    ground.board.add(make_vacancy("2", title="Менеджер по закупкам!", employer="ООО Агент"))
+    await trio.sleep(700)
+    assert await ground.state("2") == ("screened_out", "repost")
+
+
+async def test_planned_letter_is_handed_over_when_the_door_shuts(ground: HuntGround, autojump_clock: MockClock) -> None:
+    ground.board.add(make_vacancy("1"))
+    ground.board.fail_next("apply", UncertainOutcome())
+    await ground.settle()
+    await ground.start_hunt()
+    await trio.sleep(10)
+    await ground.crash()
+    row = await ground.vacancy("1")
+    await ground.store.write(
+        ground.store.effects.replan("application", "42:hh:1", now=ground.tools.clock.now())
+        + ground.store.vacancies.set_state(IVAN, HH, row.vacancy_id, "applying", now=row.changed_at)
+        + ground.store.board_accounts.set_mode(IVAN, HH, "assisted")
+    )
+    await ground.start_hunt()
+    await trio.sleep(10)
+    assert await ground.state("1") == ("handed_over", "assisted")
+    assert (await ground.effect("1")).state == "refused"
 
 
 async def test_answers_lost_on_the_way_are_asked_for(ground: HuntGround, autojump_clock: MockClock) -> None:

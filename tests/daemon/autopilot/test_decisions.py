@@ -123,6 +123,15 @@ async def test_settled_card_says_what_was_decided(ground: HuntGround, autojump_c
     assert parcel.keyboard == ()
 
 
+async def test_company_can_be_left_out_after_its_vacancy_is_done(ground: HuntGround, autojump_clock: MockClock) -> None:
+    await wait_for_card(ground)
+    await press(ground, news.SEND)
+    assert await press(ground, news.NEVER) == "never"
+    assert await ground.state("1") == ("applied", None)
+    await ground.store.write(ground.store.hunts.delete(IVAN))
+    assert await press(ground, news.NEVER) == "late"
+
+
 def test_every_answer_has_its_text() -> None:
     keys = Texts.load().keys("ru") & Texts.load().keys("en")
     for name in ("send", "skip", "never", "applied", "missing"):

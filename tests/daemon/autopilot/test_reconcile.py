@@ -150,6 +150,34 @@ async def test_cancelled_request_is_inherited_as_doubt(
     assert len(board.applications) == 1
 
 
+@pytest.mark.parametrize(("is_there", "state"), [(True, "confirmed"), (False, "refused")])
+async def test_doubt_about_an_erased_vacancy_is_settled(
+    ground: HuntGround, autojump_clock: MockClock, is_there: bool, state: str
+) -> None:
+    await lose_answer(ground, is_there=is_there)
+    await trio.sleep(10)
+    ground.board.vacancies.clear()
+    await ground.store.write(ground.store.vacancies.delete(IVAN))
+    await trio.sleep(200)
+    assert (await ground.effect("1")).state == state
+    assert ground.board.calls.count("apply") == 1
+
+
+async def test_planned_application_of_an_erased_vacancy_is_dropped(
+    ground: HuntGround, autojump_clock: MockClock
+) -> None:
+    await lose_answer(ground, is_there=False)
+    await trio.sleep(10)
+    await ground.crash()
+    ground.board.vacancies.clear()
+    await ground.store.write(
+        ground.store.vacancies.delete(IVAN) + ground.store.effects.replan("application", "42:hh:1", now=1)
+    )
+    await ground.start_hunt()
+    await trio.sleep(60)
+    assert (await ground.effect("1")).state == "refused"
+
+
 @dataclass
 class LateBoard(FakeBoard):
     """Carries out the first request `late_seconds` after its client is gone, and does not notice a second one."""
