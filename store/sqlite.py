@@ -97,8 +97,8 @@ class SqliteDatabase:
         """See `Database.transaction`. A cancelled block is rolled back before the next write runs."""
         async with self._commits.hold():
             transaction = SqliteTransaction(self._connection, self._translate, self._commits, self._path)
-            await transaction.begin()
             try:
+                await transaction.begin()
                 yield transaction
                 await transaction.end("COMMIT")
             except BaseException:

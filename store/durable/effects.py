@@ -36,7 +36,7 @@ _PLAN = """
 """
 _PLAN_UNDER_CAP = f"""
     INSERT INTO effects (kind, key, owner, state, attempt, payload, planned_at)
-    SELECT $1, $2, $3, 'planned', 1, $4, $5
+    SELECT $1, $2, CAST($3 AS BIGINT), 'planned', 1, $4, CAST($5 AS BIGINT)
     WHERE (SELECT count(*) FROM effects WHERE {_COUNTED.format(kind="$1", owner="$3", since="$6")}) < $7
 """  # noqa: S608 - constants only
 _CHECK_CAP = f"""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import trio
+import trio.testing
 
 from store.errors import StoreInUse, StoreUnavailable
 from store.sqlite import open_sqlite
@@ -89,6 +90,31 @@ async def test_loop_goes_on_while_the_writer_works(store_path):
             nursery.start_soon(database.write, CREATE)
             assert await database.fetch_one("SELECT 1") == (1,)
             release.set()
+
+
+async def test_transaction_cancelled_while_it_begins_leaves_none_open(store_path):
+    async def begin_and_be_cancelled():
+        with trio.CancelScope() as scope:
+            nursery.start_soon(cancel_then_release, scope)
+            async with database.transaction():
+                raise AssertionError("must not begin")
+
+    async def cancel_then_release(scope):
+        await trio.testing.wait_all_tasks_blocked()
+        scope.cancel()
+        await trio.testing.wait_all_tasks_blocked()
+        release.set()
+
+    release = threading.Event()
+    async with open_sqlite(store_path) as database:
+        await database.write(CREATE)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(database._commits.call, release.wait)
+            await trio.testing.wait_all_tasks_blocked()
+            await begin_and_be_cancelled()
+        async with database.transaction() as transaction:
+            await transaction.execute("INSERT INTO words VALUES ('one')")
+    assert words(store_path) == ["one"]
 
 
 async def test_busy_loop_does_not_starve_the_writer(store_path):

@@ -8,6 +8,7 @@ import threading
 import outcome
 import pytest
 import trio
+import trio.testing
 
 from store.embedded.worker import LoopWorker, ThreadWorker
 
