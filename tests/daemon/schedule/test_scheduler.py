@@ -9,6 +9,7 @@ from daemon.clock import HOUR, MINUTE
 from daemon.schedule.scheduler import Scheduler
 from store.ids import ChatId
 from store.write import statement
+from tests.fakes.clock import MovableClock
 
 CHAT = ChatId(42)
 
@@ -95,3 +96,24 @@ async def test_timer_and_event_are_one_write(autojump_clock, store, clock, sched
     with pytest.raises(ExceptionGroup):
         await scheduler.fire_due()
     assert await store.timers.next_due() == clock.now()
+
+
+async def test_clock_that_jumps_forward_is_noticed_within_a_minute(autojump_clock, store, nursery):
+    clock = MovableClock()
+    await nursery.start(Scheduler(store, clock).run)
+    await set_timer(store, "far", clock.now() + 10 * HOUR)
+    await trio.testing.wait_all_tasks_blocked()
+    clock.move(11 * HOUR)
+    await trio.sleep(61)
+    assert len(await waiting(store)) == 1
+
+
+async def test_clock_that_jumps_back_fires_nothing_early(autojump_clock, store, nursery):
+    clock = MovableClock()
+    await nursery.start(Scheduler(store, clock).run)
+    await set_timer(store, "soon", clock.now() + MINUTE)
+    clock.move(-HOUR)
+    await trio.sleep(600)
+    assert await waiting(store) == []
+    await trio.sleep(3600)
+    assert len(await waiting(store)) == 1
