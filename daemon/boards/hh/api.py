@@ -186,11 +186,13 @@ def _unlisted(answer: Answer, *, may_be_done: bool) -> BoardError:
         return BoardBusy(message, retry_after_seconds=answer.retry_after_seconds or _BUSY_SECONDS)
     if answer.status == 401:
         return LoginExpired()
+    # Without a word: what the API gives today to programs it does not want. No application comes out of that.
+    if answer.status == 403 and not answer.body:
+        return DoorClosed(message)
     if may_be_done:
         return UncertainOutcome(message)
-    # A refusal in the board's own words, or in none at all (what the anonymous API gives today), closes a door; a page
-    # comes from some machine before the board and may pass.
-    if answer.status == 403 and (not answer.body or isinstance(answer.json(), dict)):
+    # A refusal in the board's own words closes a door; a page comes from some machine before the board and may pass.
+    if answer.status == 403 and isinstance(answer.json(), dict):
         return DoorClosed(message)
     return BoardTrouble(message, retry_after_seconds=answer.retry_after_seconds)
 

@@ -166,14 +166,20 @@ async def test_token_refusals(value: str, expected: type[BoardError]) -> None:
             await call(reply(bodies.error("oauth", value), 403))
 
 
-async def test_refusal_in_the_boards_own_words_or_none_closes_the_door() -> None:
-    for body in ({"description": "Forbidden"}, {"errors": [{"type": "invented"}]}, b""):
+async def test_refusal_in_the_boards_own_words_closes_the_door() -> None:
+    for body in ({"description": "Forbidden"}, {"errors": [{"type": "invented"}]}):
         with pytest.raises(DoorClosed):
             await read(reply(body, 403))
         with pytest.raises(UncertainOutcome):
             await apply(reply(body, 403))
     with pytest.raises(BoardTrouble):
         await read(reply(b"<html>are you a robot?</html>", 403))
+
+
+async def test_refusal_without_a_word_closes_the_door_for_applications_too() -> None:
+    for call in (apply, read):
+        with pytest.raises(DoorClosed):
+            await call(reply(b"", 403))
 
 
 async def test_unauthorised_without_words_is_an_expired_token() -> None:
