@@ -70,15 +70,17 @@ class _Connection:
 
 
 class _Call:
-    """How far one call has come; moves the deadline of its scope."""
+    """How far one call has come; moves the deadline of its scope, seldom: a move costs half a scope."""
 
     __slots__ = ("_total_at", "deadlines", "is_sent", "phase", "scope")
 
     def __init__(self, deadlines: Deadlines) -> None:
+        now = trio.current_time()
         self.deadlines = deadlines
-        self._total_at = trio.current_time() + deadlines.total
-        self.scope = trio.CancelScope(deadline=self._total_at)
-        self.phase = "connecting"
+        self._total_at = now + deadlines.total
+        self.phase = "waiting for the answer"
+        # Right for the usual call, a short request on a kept connection; the others move it.
+        self.scope = trio.CancelScope(deadline=min(self._total_at, now + deadlines.first_byte))
         self.is_sent = False
 
     def enter(self, phase: str, seconds: float | None) -> None:
@@ -157,7 +159,7 @@ class HttpTransport:
         kept = self._take_idle() if answer_limit == ANSWER_LIMIT else None
         if kept is not None:
             try:
-                return await self._ask(kept, request, call)
+                return await self._ask(kept, request, call, is_fresh=False)
             except _Stale as stale:
                 if stale.was_sent and not request.is_repeatable:
                     raise NetworkTrouble("a kept connection was closed before the answer", sent=True) from None
@@ -166,27 +168,21 @@ class HttpTransport:
         connection = _Connection(await dial(self._server, self._proxy, self._tls))
         connection.reader = AnswerReader(answer_limit)
         try:
-            return await self._ask(connection, request, call)
+            return await self._ask(connection, request, call, is_fresh=True)
         except _Stale as stale:
             raise NetworkTrouble("the connection was closed before the answer", sent=stale.was_sent) from None
 
-    async def _ask(self, connection: _Connection, request: HttpRequest, call: _Call) -> _Connection:
+    async def _ask(self, connection: _Connection, request: HttpRequest, call: _Call, *, is_fresh: bool) -> _Connection:
         """Sends the request and reads until the answer begins. Raises `_Stale` when it never does."""
-        connection.reader.start()
+        reader = connection.reader
+        reader.start()
         try:
-            call.enter("sending the request", call.deadlines.write)
-            head = self._writer.write_head(request)
-            if len(request.body) < _JOIN_BELOW_BYTES:
-                await connection.stream.send_all(head + request.body)
-            else:
-                await connection.stream.send_all(head)
-                await connection.stream.send_all(request.body)
-            call.is_sent = True
-            call.enter("waiting for the answer", call.deadlines.first_byte)
+            await self._send_request(connection, request, call, is_fresh=is_fresh)
             data = bytes(await connection.stream.receive_some(_RECEIVE_BYTES))
-            call.enter("reading the answer", None)
             if data:
-                connection.reader.feed(data)
+                reader.feed(data)
+                if not reader.is_complete:
+                    call.enter("reading the answer", None)
         except trio.BrokenResourceError:
             connection.close()
             raise _Stale(was_sent=call.is_sent) from None
@@ -197,6 +193,23 @@ class HttpTransport:
             connection.close()
             raise _Stale(was_sent=True)
         return connection
+
+    async def _send_request(
+        self, connection: _Connection, request: HttpRequest, call: _Call, *, is_fresh: bool
+    ) -> None:
+        head = self._writer.write_head(request)
+        if len(request.body) < _JOIN_BELOW_BYTES:
+            # The kernel takes a short request at once: no deadline of its own.
+            await connection.stream.send_all(head + request.body)
+            is_late = is_fresh
+        else:
+            call.enter("sending the request", call.deadlines.write)
+            await connection.stream.send_all(head)
+            await connection.stream.send_all(request.body)
+            is_late = True
+        call.is_sent = True
+        if is_late:
+            call.enter("waiting for the answer", call.deadlines.first_byte)
 
     def _take_idle(self) -> _Connection | None:
         """The connection used last that is still quiet; the others age and are closed."""

@@ -88,4 +88,5 @@ class Renderer:
 
 
 def _is_blank(html: str) -> bool:
-    return html.isspace() or not html or not strip_tags(html).strip()
+    """Telegram refuses what shows nothing."""
+    return not html[:1].isalnum() and not strip_tags(html).strip()

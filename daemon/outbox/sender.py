@@ -71,7 +71,9 @@ class OutboxSender:
             language_of=language_of,
         )
         self._runner = LaneRunner(store, QUEUE, self._send_item, clock, workers=senders)
-        self._in_flight: set[trio.CancelScope] = set()
+        self._in_flight = 0
+        self._is_stopping = False
+        self._shield = trio.CancelScope(shield=True)
         self._blocked: set[int] = set()
 
     @property
@@ -85,20 +87,28 @@ class OutboxSender:
         return self._runner.busy_lanes
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Sends until cancelled."""
+        """Sends until cancelled; then messages on their way get a second, and nothing new leaves."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._limit_stop, name="outbox stop")
-            await self._runner.run(task_status)
+            # One shield for all: a scope of its own for each send would be a tenth of the send's cost.
+            with self._shield:
+                await self._runner.run(task_status)
 
     async def _limit_stop(self) -> None:
         try:
             await trio.sleep_forever()
         finally:
-            deadline = trio.current_time() + _STOP_SECONDS
-            for scope in self._in_flight:
-                scope.deadline = min(scope.deadline, deadline)
+            self._is_stopping = True
+            self._shield.deadline = trio.current_time() + _STOP_SECONDS
+            self._end_stop()
+
+    def _end_stop(self) -> None:
+        if self._is_stopping and not self._in_flight:
+            self._shield.cancel()
 
     async def _send_item(self, item: QueueItem) -> Pause | None:
+        if self._is_stopping:
+            await trio.sleep_forever()
         try:
             parcel = decode(item.payload)
         except UnreadablePayload as error:
@@ -110,16 +120,13 @@ class OutboxSender:
         turn_at = self._delivery.admit(item, parcel)
         if turn_at is not None:
             return Pause(turn_at, keeps_item=True)
-        await trio.lowlevel.checkpoint_if_cancelled()
         # A message that is on its way is seen to its end and marked, also when the daemon stops meanwhile.
-        with trio.CancelScope(shield=True) as scope:
-            self._in_flight.add(scope)
-            try:
-                outcome = await self._delivery.send(item, parcel)
-                return await self._settle(item, outcome)
-            finally:
-                self._in_flight.discard(scope)
-        return Pause(self._clock.now())
+        self._in_flight += 1
+        try:
+            return await self._settle(item, await self._delivery.send(item, parcel))
+        finally:
+            self._in_flight -= 1
+            self._end_stop()
 
     async def _settle(self, item: QueueItem, outcome: Outcome) -> Pause | None:
         if isinstance(outcome, NotYet):

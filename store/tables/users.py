@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from store.tables.hunts import ring
-from store.write import statement
+from store.write import statement, wake
 
 if TYPE_CHECKING:
     from store.database import Reader
@@ -27,6 +27,8 @@ _SET_BLOCKED = "UPDATE users SET blocked_at = $2 WHERE user_id = $1"
 _SET_DELETED = "UPDATE users SET deleted_at = $2 WHERE user_id = $1"
 _SELECT = f"SELECT {_COLUMNS} FROM users WHERE user_id = $1"  # noqa: S608 - constants only
 _SELECT_PAGE = f"SELECT {_COLUMNS} FROM users WHERE user_id > $1 ORDER BY user_id LIMIT $2"  # noqa: S608 - constants only
+LANGUAGE_TOPIC = "language"
+"""Woken with the person's id as hint whenever a language may have changed."""
 _COUNT = "SELECT count(*) FROM users WHERE deleted_at IS NULL"
 
 
@@ -55,11 +57,11 @@ class Users:
 
     def register(self, user_id: UserId, chat_id: ChatId, language: str, *, now: int) -> Write:
         """First contact, or back after blocking or deletion. A known person keeps their language."""
-        return statement(_REGISTER, user_id, chat_id, language, now, expects=1)
+        return statement(_REGISTER, user_id, chat_id, language, now, expects=1) + _announce(user_id)
 
     def set_language(self, user_id: UserId, language: str) -> Write:
         """The language they chose."""
-        return statement(_SET_LANGUAGE, user_id, language, expects=1)
+        return statement(_SET_LANGUAGE, user_id, language, expects=1) + _announce(user_id)
 
     def set_blocked(self, user_id: UserId, blocked_at: int | None) -> Write:
         """They blocked the bot, or let it in again (None)."""
@@ -82,3 +84,7 @@ class Users:
         """People who did not ask to be forgotten."""
         row = await self._reader.fetch_one(_COUNT)
         return 0 if row is None else row[0]
+
+
+def _announce(user_id: UserId) -> Write:
+    return wake(f"{LANGUAGE_TOPIC}#{user_id}")

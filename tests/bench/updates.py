@@ -22,6 +22,7 @@ from daemon.i18n.translate import Texts, read_catalogue
 from daemon.inbox.lanes import Lanes
 from daemon.inbox.poller import UpdatePoller
 from daemon.outbox.buttons import ButtonSigner
+from daemon.outbox.languages import open_languages
 from daemon.outbox.message import OutgoingMessage, Text
 from daemon.outbox.outbox import Outbox
 from daemon.outbox.sender import OutboxSender
@@ -97,19 +98,18 @@ async def run_durable(client):
     clock = SystemClock()
     texts = Texts({"ru": read_catalogue(PO.encode(), "ru"), "en": {}})
     with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
-        async with open_store(f"sqlite:///{folder}/bench.db") as store, trio.open_nursery() as nursery:
-
-            async def language_of(chat_id):
-                row = await store.users.get(chat_id)
-                return row.language if row else "ru"
-
+        async with (
+            open_store(f"sqlite:///{folder}/bench.db") as store,
+            open_languages(store) as languages,
+            trio.open_nursery() as nursery,
+        ):
             sender = OutboxSender(
                 store,
                 client,
                 texts,
                 ButtonSigner(b"k" * 32),
                 clock,
-                language_of=language_of,
+                language_of=languages.language_of,
                 messages_per_second=1e9,
                 senders=SENDERS,
             )
