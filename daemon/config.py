@@ -112,6 +112,8 @@ class AutopilotSettings(_Room):
     pause_seconds: Annotated[float, Field(ge=0)] = 20.0
     daily_limit: Annotated[int, Field(ge=1, le=200)] = 40
     grace_seconds: Annotated[float, Field(ge=0)] = 120.0
+    screening: Literal["rules", "model"] = "rules"
+    """`model`: after the plain rules a model may leave out what clearly does not fit; its failure lets it through."""
 
 
 class HttpSettings(_Room):

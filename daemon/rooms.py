@@ -24,6 +24,7 @@ from daemon.accounts.usage_book import StoreUsageBook
 from daemon.autopilot.gates import explain
 from daemon.autopilot.letter import LetterWriter
 from daemon.autopilot.query_writer import QueryWriter
+from daemon.autopilot.screening import ModelScreener
 from daemon.autopilot.templates import LetterTemplates
 from daemon.autopilot.tools import HuntTools
 from daemon.boards.hh.board import HhBoard
@@ -208,7 +209,8 @@ def make_accounts(ground: Ground, http: httpx2.AsyncClient, vault: Vault, public
 
 def make_hunt(ground: Ground, speech: Speech, accounts: Accounts) -> HuntTools:
     """What all hunts share."""
-    letters = LetterWriter(partial(ask, accounts.models), LetterTemplates(speech.texts), accounts.rights.may_ask_model)
+    settings, asker, may_ask = ground.settings.autopilot, partial(ask, accounts.models), accounts.rights.may_ask_model
+    letters = LetterWriter(asker, LetterTemplates(speech.texts), may_ask)
     return HuntTools(
         store=ground.store,
         outbox=speech.outbox,
@@ -220,7 +222,8 @@ def make_hunt(ground: Ground, speech: Speech, accounts: Accounts) -> HuntTools:
         letters=letters,
         clock=ground.outside.clock,
         random=ground.outside.random,
-        settings=ground.settings.autopilot,
+        settings=settings,
+        screener=ModelScreener(asker, may_ask) if settings.screening == "model" else None,
     )
 
 

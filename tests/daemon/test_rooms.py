@@ -136,3 +136,10 @@ async def test_unknown_state_is_refused(rooms: Rooms) -> None:
 async def test_board_without_client_id_is_off(store: Store, clock: TrioClock) -> None:
     async with rooms_of(make_settings(make_secret_key(), hh={}), store, clock) as rooms:
         assert rooms.accounts.boards.names == ()
+
+
+@pytest.mark.parametrize("screening", ["rules", "model"])
+async def test_model_screens_only_where_the_operator_wants_it(store: Store, clock: TrioClock, screening: str) -> None:
+    settings = make_settings(make_secret_key(), autopilot={"screening": screening})
+    async with rooms_of(settings, store, clock) as rooms:
+        assert (rooms.hunt.screener is not None) == (screening == "model")
