@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from daemon.sandbox.corpus_text import write_snippets, write_text
 from daemon.sandbox.corpus_traps import repost, set_traps
-from daemon.sandbox.material import load_employers, load_trades
-from daemon.sandbox.vacancy import Area, BoardVacancy, Employer, Pay
+from daemon.sandbox.material import load_employers, load_phrases, load_trades
+from daemon.sandbox.vacancy import Area, BoardVacancy, Contact, Employer, Pay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,9 +105,18 @@ def _make(trade: Trade, number: int, employers: dict[str, list[Employer]], chanc
         role=trade.role,
         age_seconds=round(chance.random() ** 2 * OLDEST_DAYS * 24 * HOUR_SECONDS) + 600,
         language=trade.language,
+        contact=_draw_contact(trade, chance),
+        address=chance.choice(load_phrases(trade.language).streets) if chance.random() < 0.4 else None,
         is_premium=chance.random() < 0.06,
         responses=int(chance.expovariate(1 / 40)),
     )
+
+
+def _draw_contact(trade: Trade, chance: random.Random) -> Contact | None:
+    if chance.random() < 0.75:
+        return None
+    name = chance.choice(load_phrases(trade.language).names)
+    return Contact(name, f"job{chance.randrange(100, 999)}@example.org", f"900555{chance.randrange(10_000):04}")
 
 
 def _draw_pay(trade: Trade, experience: str, area_id: str, chance: random.Random) -> Pay | None:

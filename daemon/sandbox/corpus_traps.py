@@ -47,6 +47,8 @@ def repost(vacancy: BoardVacancy, agency: Employer, chance: random.Random) -> Bo
     return replace(
         vacancy,
         employer=agency,
+        contact=None,
+        address=None,
         html=f"<p>{intro}</p>{body}",
         age_seconds=max(300, vacancy.age_seconds - chance.randrange(300, 86_400)),
         responses=vacancy.responses // 2,
@@ -82,7 +84,7 @@ def _answered(vacancy: BoardVacancy, _: random.Random) -> BoardVacancy:
 
 def _anonymous(vacancy: BoardVacancy, _: random.Random) -> BoardVacancy:
     html = vacancy.html.replace(vacancy.employer.about, "")
-    return replace(vacancy, kind="anonymous", html=html)
+    return replace(vacancy, kind="anonymous", html=html, contact=None, address=None)
 
 
 def _letter(vacancy: BoardVacancy, chance: random.Random) -> BoardVacancy:

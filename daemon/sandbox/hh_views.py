@@ -108,7 +108,6 @@ class Views:
             "languages": [],
             "driver_license_types": [],
             "code": None,
-            "department": None,
             "negotiations_url": f"{api}/negotiations?vacancy_id={vacancy.vacancy_id}",
             "suitable_resumes_url": f"{api}/vacancies/{vacancy.vacancy_id}/suitable_resumes",
             "initial_created_at": page["created_at"],
@@ -133,8 +132,9 @@ class Views:
             "work_format": [named(vacancy.work_format)],
             "professional_roles": [{"id": vacancy.role[0], "name": vacancy.role[1]}],
             "type": named(vacancy.kind),
-            "address": None,
-            "contacts": None,
+            "address": _address(vacancy),
+            "contacts": _vacancy_contacts(vacancy),
+            "department": None,
             "insider_interview": None,
             "has_test": vacancy.has_test,
             "response_letter_required": vacancy.needs_letter,
@@ -325,6 +325,22 @@ def _pay_range(vacancy: BoardVacancy) -> dict[str, Any] | None:
     pay = _pay(vacancy)
     month = {"mode": {"id": "MONTH", "name": "За месяц"}, "frequency": {"id": "MONTHLY", "name": "Раз в месяц"}}
     return pay and pay | month
+
+
+def _address(vacancy: BoardVacancy) -> dict[str, Any] | None:
+    if vacancy.address is None:
+        return None
+    street, _, building = vacancy.address.rpartition(", ")
+    place = {"city": vacancy.area.name, "street": street or vacancy.address, "building": building if street else None}
+    return place | {"description": None, "lat": None, "lng": None, "metro_stations": []}
+
+
+def _vacancy_contacts(vacancy: BoardVacancy) -> dict[str, Any] | None:
+    contact = vacancy.contact
+    if contact is None:
+        return None
+    phone = {"country": "7", "city": contact.phone[:3], "number": contact.phone[3:], "comment": None}
+    return {"name": contact.name, "email": contact.email, "phones": [phone]}
 
 
 def _contacts(person: Person) -> list[dict[str, Any]]:

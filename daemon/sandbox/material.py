@@ -59,6 +59,8 @@ class Phrases(_Frozen):
     pluses_heads: tuple[str, ...]
     conditions_heads: tuple[str, ...]
     about_heads: tuple[str, ...]
+    names: tuple[str, ...]
+    streets: tuple[str, ...]
     conditions: tuple[str, ...]
     closings: tuple[str, ...]
     letter_wanted: tuple[str, ...]

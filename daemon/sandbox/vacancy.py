@@ -44,6 +44,16 @@ class Pay:
 
 
 @dataclass(frozen=True, slots=True)
+class Contact:
+    """Whom to ask; a letter must not answer to it."""
+
+    name: str
+    email: str
+    phone: str
+    """Ten digits."""
+
+
+@dataclass(frozen=True, slots=True)
 class BoardVacancy:
     """One vacancy, traps included."""
 
@@ -72,6 +82,9 @@ class BoardVacancy:
     is_closed_for_applicants: bool = False
     is_answered: bool = False
     """Every person of this world applied to it on the site before the story begins."""
+    contact: Contact | None = None
+    address: str | None = None
+    """Street and house."""
     is_premium: bool = False
     responses: int = 0
     missing: frozenset[str] = field(default_factory=frozenset)

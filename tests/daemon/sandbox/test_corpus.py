@@ -179,6 +179,15 @@ def test_same_seed_gives_the_same_corpus_and_another_another():
     assert build_corpus(2) != first
 
 
+def test_some_tell_whom_to_ask_and_where_to_come(corpus: tuple[BoardVacancy, ...]):
+    told = [vacancy.contact for vacancy in corpus if vacancy.contact]
+    assert 0.1 < len(told) / len(corpus) < 0.4
+    assert all(contact.email.endswith("@example.org") and len(contact.phone) == 10 for contact in told)
+    assert 0.2 < sum(vacancy.address is not None for vacancy in corpus) / len(corpus) < 0.6
+    hidden = [v for v in corpus if v.kind == "anonymous" or v.employer.is_agency]
+    assert all(v.contact is None and v.address is None for v in hidden)
+
+
 def test_ages_spread_over_four_weeks(corpus: tuple[BoardVacancy, ...]):
     days = [vacancy.age_seconds / 86_400 for vacancy in corpus]
     assert min(days) > 0

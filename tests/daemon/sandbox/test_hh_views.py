@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.sandbox.hh_views import Views, named, page_of, write_date
-from daemon.sandbox.vacancy import Pay
+from daemon.sandbox.vacancy import Contact, Pay
 
 if TYPE_CHECKING:
     from .conftest import Board
@@ -83,6 +83,25 @@ def test_anonymous_employer_has_no_id(board: Board, views: Views):
     employer = views.vacancy_item(plain_vacancy(board, kind="anonymous"), None)["employer"]
     assert "id" not in employer
     assert employer["name"]
+
+
+def test_contacts_of_a_vacancy_are_taken_apart(board: Board, views: Views):
+    contact = Contact("Марина", "job1@example.org", "9005550001")
+    written = views.vacancy_item(plain_vacancy(board, contact=contact), None)["contacts"]
+    assert written["phones"] == [{"country": "7", "city": "900", "number": "5550001", "comment": None}]
+    assert (written["name"], written["email"]) == ("Марина", "job1@example.org")
+    assert views.vacancy_item(plain_vacancy(board, contact=None), None)["contacts"] is None
+
+
+@pytest.mark.parametrize(
+    ("address", "street", "building"),
+    [("проспект Мира, 102к2", "проспект Мира", "102к2"), ("Mill Lane 3", "Mill Lane 3", None)],
+)
+def test_address_is_taken_apart(board: Board, views: Views, address: str, street: str, building: str | None):
+    written = views.vacancy_item(plain_vacancy(board, address=address), None)["address"]
+    assert (written["street"], written["building"]) == (street, building)
+    assert written["city"]
+    assert views.vacancy_item(plain_vacancy(board, address=None), None)["address"] is None
 
 
 def test_direct_vacancy_shows_where_it_leads(board: Board, views: Views):
