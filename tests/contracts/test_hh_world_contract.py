@@ -305,11 +305,12 @@ async def test_closed_applicant_api_is_a_closed_door(autojump_clock: MockClock, 
     assert (await world.board.search(application.access_token, SearchQuery("NAME:python"))).vacancies
 
 
-async def test_bare_refusal_is_no_answer_about_an_application(autojump_clock: MockClock, world: World) -> None:
+async def test_bare_refusal_is_a_closed_door_too(autojump_clock: MockClock, world: World) -> None:
     token = await world.log_in()
     world.state.close_applicant_api(("negotiations",), "bare")
-    with pytest.raises(UncertainOutcome):
+    with pytest.raises(DoorClosed):
         await world.apply(token, world.suitable())
+    assert world.applied() == []
 
 
 async def test_only_applications_closed_leaves_resumes_open(autojump_clock: MockClock, world: World) -> None:
