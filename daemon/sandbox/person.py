@@ -38,8 +38,8 @@ class Manners:
     thinks_seconds: tuple[float, float] = (0.05, 0.3)
     says: tuple[tuple[int, str], ...] = ()
     """(after so many news of applications, what is typed then), ascending."""
-    connects_again: bool = False
-    """Types /connect when a message without buttons says so: the login at the board was lost."""
+    replies: tuple[tuple[str, str], ...] = ()
+    """(what a message without buttons says, what is typed then): a resume that is asked for, a login that was lost."""
     presses_per_message: int = 3
 
 
@@ -88,10 +88,15 @@ class ScriptedPerson:
         message_id = act.get("message")
         if act.get("buttons") and isinstance(message_id, int):
             await self._press_first(message_id)
-        elif self._manners.connects_again and "/connect" in str(act.get("text")) and act.kind == "message":
-            self._people.send_text(self.user_id, "/connect")
+        elif act.kind == "message":
+            self._reply(str(act.get("text")))
         while self._says and self._news >= self._says[0][0]:
             self._people.send_text(self.user_id, self._says.pop(0)[1])
+
+    def _reply(self, text: str) -> None:
+        reply = next((reply for part, reply in self._manners.replies if part in text), None)
+        if reply is not None:
+            self._people.send_text(self.user_id, reply)
 
     async def _press_first(self, message_id: int) -> None:
         await trio.sleep(self._random.uniform(*self._manners.thinks_seconds))

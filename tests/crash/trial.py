@@ -35,6 +35,8 @@ TOKEN_SECONDS = 5.0
 """Logins of this world end quickly, so that renewals happen all the time."""
 SETTLE_SECONDS = 90.0
 QUIET_SECONDS = 8.0
+RECONNECT = (("🔑", "/connect"),)
+"""A kill between the renewal of a login and its keeping loses the login: the person is told, and logs in again."""
 FORGETFUL = ("-m", "tests.crash.forgetful")
 LOUD = ("application_made", "application_refused", "update", "message")
 
@@ -100,7 +102,7 @@ async def open_trial(
                     world.people,
                     world.log,
                     Browser(fetch_with(client)),
-                    manners=Manners(one.email, says=says, connects_again=True),
+                    manners=Manners(one.email, says=says, replies=RECONNECT),
                     random_source=chance,
                 )
             )

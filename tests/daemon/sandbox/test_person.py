@@ -152,6 +152,14 @@ async def test_another_machine_is_left_alone(start, site):
     assert site.asked == []
 
 
+async def test_what_is_asked_for_is_typed(start, bot, autojump_clock):
+    anna = await start(replies=(("резюме", "Сварщик, 5 лет"), ("🔑", "/connect")))
+    for text in ("Пришлите резюме", "Спасибо", "🔑 Войдите заново"):
+        await bot.call("sendMessage", chat_id=anna.user_id, text=text)
+        await trio.sleep(1)
+    assert await typed(bot) == ["/start", "Сварщик, 5 лет", "/connect"]
+
+
 async def test_words_are_said_after_so_much_news(start, bot, autojump_clock):
     anna = await start(says=((1, "/status"), (2, "/help")))
     for n in range(3):
