@@ -103,6 +103,8 @@ class AdminSettings(_Room):
 
     socket: SocketPath = ""
     """Empty: `$RUNTIME_DIRECTORY/admin.sock`, else beside the store."""
+    clients: Annotated[int, Field(ge=1, le=256)] = 8
+    """At once; the idlest gives up its place to a newcomer."""
 
 
 class AutopilotSettings(_Room):

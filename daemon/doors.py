@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from daemon import VERSION
 from daemon.admin.operations import GateLine, Operations
-from daemon.admin.unix_socket import open_socket, serve_admin
+from daemon.admin.unix_socket import AdminLimits, open_socket, serve_admin
 from daemon.autopilot.gates import explain
 from daemon.metrics import Metrics
 from daemon.rooms import receive_return
@@ -136,7 +136,8 @@ def make_operations(
 
 async def serve_operators(doors: Doors, operations: Operations, task_status: trio.TaskStatus[None]) -> None:
     """The admin socket, until cancelled."""
-    await serve_admin(doors.admin, operations, task_status=task_status)
+    limits = AdminLimits(clients=doors.settings.admin.clients)
+    await serve_admin(doors.admin, operations, limits, task_status=task_status)
 
 
 async def explain_to_operator(rooms: Rooms, user_id: UserId) -> Sequence[GateLine]:
