@@ -11,6 +11,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
+import orjson
+
 from daemon.sandbox.corpus import build_corpus
 from daemon.sandbox.hh_applications import Applications
 from daemon.sandbox.hh_errors import Refusal, not_found, refuse, refuse_bare, refuse_oauth
@@ -51,18 +53,19 @@ class HhApi:
     def accept(self, request: Request) -> Callable[[], Response]:
         """Checks caller, pace and doors now; what comes back carries the request out (late, for a late commit)."""
         self._requests += 1
+        number = self._requests
         self._state.advance_employers()
         try:
             carry_out = self._admit(request)
         except Refusal as refusal:
-            answer = refusal.answer
+            answer = _number(refusal.answer, number)
             return lambda: answer
 
         def carry() -> Response:
             try:
                 return carry_out()
             except Refusal as refusal:
-                return refusal.answer
+                return _number(refusal.answer, number)
 
         return carry
 
@@ -125,7 +128,7 @@ class HhApi:
         self._state.log("captcha_asked", at=self._state.clock.now(), user=caller.person_id)
         page = f"{self._state.rules.site_url}/account/captcha?state={quote(captcha_state)}"
         errors = [{"type": "captcha_required", "value": "captcha_required", "captcha_url": page, "fallback_url": None}]
-        body = {"description": "Forbidden", "request_id": f"{self._requests:016x}", "errors": errors}
+        body = {"description": "Forbidden", "errors": errors}
         raise Refusal("captcha_required", answer_json(body, 403))
 
     def _token(self, request: Request) -> Response:
@@ -146,6 +149,14 @@ def _check_agent(request: Request) -> None:
         raise refuse(400, "bad_user_agent", "unset")
     if agent.lower().startswith(BLACKLISTED_AGENTS) or not USER_AGENT.fullmatch(agent):
         raise refuse(400, "bad_user_agent", "blacklisted")
+
+
+def _number(answer: Response, number: int) -> Response:
+    """Refusals in the common body carry the request's id, for letters to the board's support."""
+    if not answer.body.startswith(b'{"description"'):
+        return answer
+    body = {"request_id": f"{number:016x}", **orjson.loads(answer.body)}
+    return Response(answer.status, answer.headers, orjson.dumps(body))
 
 
 class HhWorld(NamedTuple):

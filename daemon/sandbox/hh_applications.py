@@ -165,7 +165,7 @@ class Applications:
         self._check_switches()
         self._check_pair(vacancy, resume)
         if vacancy.kind == "direct":
-            return Response(303, {"location": vacancy.response_url or "https://example.com/jobs"})
+            raise Refusal("direct", Response(303, {"location": vacancy.response_url or "https://example.com/jobs"}))
         for value, is_refused in _denials(vacancy, resume, letter).items():
             if is_refused:
                 raise refuse_negotiation(403, value)

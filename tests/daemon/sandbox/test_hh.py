@@ -158,6 +158,15 @@ async def test_captcha_for_everybody_stops_the_application_too(board: Board) -> 
     assert (await board.get("/vacancies", token)).status == 403
 
 
+async def test_refusals_carry_the_requests_id(board: Board) -> None:
+    bodies = [orjson.loads((await board.get(path, "nobody")).body) for path in ("/me", "/vacancies/1", "/nothing")]
+    assert len({body["request_id"] for body in bodies}) == 3
+    late = orjson.loads((await board.get("/vacancies/1", await board.token())).body)
+    assert late["request_id"]
+    grant = orjson.loads((await board.grant(grant_type="?")).body)
+    assert sorted(grant) == ["error", "error_description"]
+
+
 async def test_late_commit_is_carried_out_when_called(board: Board) -> None:
     token, vacancy_id = await board.token(), board.suitable()[0]
     body = f'--b\r\nContent-Disposition: form-data; name="vacancy_id"\r\n\r\n{vacancy_id}\r\n--b\r\nContent-Disposition: form-data; name="resume_id"\r\n\r\n{board.resume_id()}\r\n--b--\r\n'

@@ -127,6 +127,7 @@ async def test_direct_vacancy_leads_to_the_employers_site(board: Board):
     assert (answer.status, answer.body) == (303, b"")
     assert answer.headers["location"].startswith("https://jobs.example.com/apply/")
     assert board.logged("application_made") == []
+    assert [(line["status"], line["value"]) for line in board.logged("application_refused")] == [(303, "direct")]
 
 
 async def test_vacancy_that_wants_a_letter_gets_one(board: Board):
