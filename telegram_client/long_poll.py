@@ -27,17 +27,22 @@ BATCH_LIMIT = 100
 async def poll_updates(
     client: TelegramClient, offset: int | None, *, timeout_seconds: int
 ) -> AsyncGenerator[list[dict[str, Any]], None]:
-    """Batches of raw updates, also empty ones: each is a poll that succeeded. Raises `TelegramError`."""
+    """Batches of raw updates, also empty ones: each is a poll that succeeded. Raises `TelegramError`.
+
+    The first poll does not wait: whoever begins knows at once whether Telegram lets them in.
+    """
     limit = BATCH_LIMIT
+    wait_seconds = 0
     while True:
         try:
-            batch = read_batch(await get_updates(client, offset, timeout_seconds=timeout_seconds, limit=limit))
+            batch = read_batch(await get_updates(client, offset, timeout_seconds=wait_seconds, limit=limit))
         except AnswerTooLarge:
             # A batch of giants would be refused for ever: ask for fewer at a time.
             if limit == 1:
                 raise
             limit = max(1, limit // 4)
             continue
+        wait_seconds = timeout_seconds
         yield batch
         if batch:
             # After a week without updates Telegram may begin anew with lower ids: the offset follows the last batch.

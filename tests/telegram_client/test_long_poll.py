@@ -9,9 +9,9 @@ from telegram_client.long_poll import next_offset, poll_updates, read_batch
 from tests.fakes.transport import Script, failure, make_client, ok
 
 
-async def take(script, count, offset=None):
+async def take(script, count, offset=None, timeout_seconds=0):
     batches = []
-    async with aclosing(poll_updates(make_client(script), offset, timeout_seconds=0)) as polls:
+    async with aclosing(poll_updates(make_client(script), offset, timeout_seconds=timeout_seconds)) as polls:
         async for batch in polls:
             batches.append(batch)
             if len(batches) == count:
@@ -39,6 +39,12 @@ async def test_poll_goes_on_from_the_given_offset():
     script = Script(getUpdates=ok([]))
     await take(script, 2, offset=77)
     assert offsets(script) == [77, 77]
+
+
+async def test_first_poll_does_not_wait():
+    script = Script(getUpdates=ok([]))
+    await take(script, 3, timeout_seconds=25)
+    assert [params["timeout"] for _, params in script.calls] == [0, 25, 25]
 
 
 async def test_ids_that_begin_anew_are_followed():
