@@ -99,6 +99,10 @@ class LaneRunner:
         self._work = work
         self._clock = clock
         self._worker_count = workers
+        self._forget_everything()
+
+    def _forget_everything(self) -> None:
+        """What a run knows is only a copy of the store: a run that starts again starts from there."""
         self._lanes: dict[int, _Lane] = {}
         self._ready: deque[_Lane] = deque()
         self._idle_workers = trio.lowlevel.ParkingLot()
@@ -144,7 +148,8 @@ class LaneRunner:
             self._enter(number, is_behind=True)
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Works until cancelled. An item that is cancelled keeps its row."""
+        """Works until cancelled. An item that is cancelled keeps its row. May be run again after it failed."""
+        self._forget_everything()
         async with self._store.listen(topic_of(self._queue)) as wakeups, trio.open_nursery() as nursery:
             self._wakeups = wakeups
             self._want_scan()

@@ -17,7 +17,6 @@ import trio
 
 from daemon.accounts.board_session import BoardSessions
 from daemon.accounts.profile import ResumeKeeper
-from daemon.accounts.registration import Registration
 from daemon.accounts.return_address import ReturnRejected
 from daemon.accounts.rights import Rights
 from daemon.accounts.usage_book import StoreUsageBook
@@ -45,13 +44,13 @@ from daemon.keyfile import key_path, load_or_make_key
 from daemon.llm.asking import ask
 from daemon.llm.registry import Models, make_models
 from daemon.outbox.buttons import ButtonSigner
+from daemon.outbox.languages import open_languages
 from daemon.outbox.message import OutgoingMessage, Text
 from daemon.outbox.outbox import Outbox
 from daemon.outbox.sender import OutboxSender
 from daemon.vault import Vault, parse_secret_key
 from daemon.web.oauth_return import ReturnOutcome
 from store.errors import Conflict
-from store.ids import UserId
 from telegram_client.client import TelegramClient
 from telegram_client.http_transport import HttpTransport
 from telegram_client.token import BotToken
@@ -63,6 +62,7 @@ if TYPE_CHECKING:
 
     from daemon.clock import Clock
     from daemon.config import Settings
+    from daemon.outbox.languages import Languages
     from daemon.secret import Secret
     from store.durable.ownership import Ownership
     from store.ids import ChatId
@@ -160,10 +160,13 @@ async def open_rooms(
     vault = Vault(store, secret_key, outside.clock)
     await vault.check()
     transport = outside.telegram or HttpTransport(settings.telegram.api_url, proxy=settings.telegram.proxy)
-    async with make_http_client(proxy=settings.http.proxy, transport=outside.http) as http:
+    async with (
+        make_http_client(proxy=settings.http.proxy, transport=outside.http) as http,
+        open_languages(store) as languages,
+    ):
         try:
             ground = Ground(settings, store, ownership, outside)
-            speech = make_speech(ground, transport, derive_key(secret_key, "buttons"))
+            speech = make_speech(ground, transport, languages, derive_key(secret_key, "buttons"))
             accounts = make_accounts(ground, http, vault, public_url)
             yield make_rooms(ground, speech, accounts, make_hunt(ground, speech, accounts))
         finally:
@@ -171,20 +174,19 @@ async def open_rooms(
                 await transport.aclose()
 
 
-def make_speech(ground: Ground, transport: Transport, button_key: bytes) -> Speech:
+def make_speech(ground: Ground, transport: Transport, languages: Languages, button_key: bytes) -> Speech:
     """Everything between us and a chat."""
     settings, store, clock = ground.settings, ground.store, ground.outside.clock
     texts = Texts.load()
     signer = ButtonSigner(button_key)
     client = TelegramClient(BotToken.parse(settings.telegram.token.reveal()), transport, settings.telegram.api_url)
-    registration = Registration(store, clock)
     sender = OutboxSender(
         store,
         client,
         texts,
         signer,
         clock,
-        language_of=lambda chat_id: registration.language_of(UserId(chat_id)),
+        language_of=languages.language_of,
         menu=menu_rows(),
         messages_per_second=settings.telegram.messages_per_second,
     )

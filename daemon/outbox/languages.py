@@ -40,7 +40,7 @@ class Languages:
             return language
         changes = self._changes
         row = await self._store.users.get(UserId(chat_id))
-        language = LANGUAGES[0] if row is None else row.language
+        language = LANGUAGES[0] if row is None or row.deleted_at is not None else row.language
         self._follow_changes()
         # What was read while something changed may be the old language: good for now, not to be remembered.
         if changes == self._changes:

@@ -90,6 +90,9 @@ class OutboxSender:
         """Sends until cancelled; then messages on their way get a second, and nothing new leaves."""
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._limit_stop, name="outbox stop")
+            self._in_flight = 0
+            self._is_stopping = False
+            self._shield = trio.CancelScope(shield=True)
             # One shield for all: a scope of its own for each send would be a tenth of the send's cost.
             with self._shield:
                 await self._runner.run(task_status)

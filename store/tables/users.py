@@ -69,7 +69,7 @@ class Users:
 
     def set_deleted(self, user_id: UserId, deleted_at: int) -> Write:
         """They asked to be forgotten."""
-        return statement(_SET_DELETED, user_id, deleted_at)
+        return statement(_SET_DELETED, user_id, deleted_at) + _announce(user_id)
 
     async def get(self, user_id: UserId) -> UserRow | None:
         """One person, forgotten ones included."""

@@ -348,3 +348,21 @@ def test_any_mixture_of_puts_and_offers_keeps_the_order(steps):
             assert runner._held == 0
 
     trio.run(scenario)
+
+
+async def test_runner_that_failed_can_be_run_again(store, clock, work, autojump_clock):
+    work.holds["a"] = trio.Event()
+    await store.write(put(store, clock, 1, "a", "b"))
+    runner = LaneRunner(store, QUEUE, work, clock)
+    for _ in range(2):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(runner.run)
+            await settled()
+            assert work.running == {1}
+            nursery.cancel_scope.cancel()
+    work.holds["a"].set()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(runner.run)
+        await settled()
+        nursery.cancel_scope.cancel()
+    assert work.keys() == ["a", "b"]

@@ -67,3 +67,11 @@ async def test_overflow_of_announcements_forgets_everything(store):
         await store.write(wake("language"))
         await languages.language_of(7)
         assert 42 not in languages._known
+
+
+async def test_person_who_asked_to_be_forgotten_is_a_stranger(store):
+    await register(store, 42, "en")
+    async with open_languages(store) as languages:
+        assert await languages.language_of(42) == "en"
+        await store.write(store.users.set_deleted(UserId(42), 1))
+        assert await languages.language_of(42) == "ru"

@@ -262,3 +262,15 @@ async def test_same_key_is_said_once(bot, settle, autojump_clock):
             await bot.say("a", key="applied:42:7")
             await settle()
     assert bot.texts() == ["a"]
+
+
+async def test_sender_that_failed_can_be_run_again(bot, settle, autojump_clock):
+    async with bot.sending() as sender:
+        await bot.say("a")
+        await settle()
+    async with trio.open_nursery() as nursery:
+        await nursery.start(sender.run)
+        await bot.say("b")
+        await settle()
+        nursery.cancel_scope.cancel()
+    assert bot.texts() == ["a", "b"]
