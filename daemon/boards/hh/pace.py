@@ -13,7 +13,7 @@ import trio
 if TYPE_CHECKING:
     import random
 
-_JITTER = 0.3
+_JITTER = 0.1
 _MANY = 256
 
 
