@@ -144,8 +144,11 @@ class BoardLogin:
                 return LoginOutcome("lost", reason=lost.reason)
             except DoorClosed as closed:
                 return LoginOutcome("closed", reason=str(closed))
-            await self._tokens.connect(user_id, board, pair, mode=_UNPROBED, code_id=code_id)
-        return LoginOutcome("connected")
+            # A running hunt looks at the account meanwhile: what the last probe found holds until the next one.
+            before = await self._store.board_accounts.get(user_id, board)
+            mode = before.mode if before is not None else _UNPROBED
+            await self._tokens.connect(user_id, board, pair, mode=mode, code_id=code_id)
+        return LoginOutcome("connected", mode)
 
 
 def _check_state(row: OauthStateRow | None, by: UserId | None, now: int) -> OauthStateRow:

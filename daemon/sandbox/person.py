@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+PATIENCE_SECONDS = (0.5, 1.0, 2.0, 4.0, 4.0, 8.0, 8.0, 16.0)
+"""A page that does not answer is tried again after these waits; then the person gives up."""
 FORMS_TO_SUBMIT = ("/oauth/authorize", "/account/captcha")
 """Pages on which this person presses the form's button; a vacancy's page is only looked at."""
 
@@ -121,7 +123,7 @@ class ScriptedPerson:
     async def open_page(self, url: str) -> None:
         """Opens a page and does there what has to be done. A page that fails is tried again, as people do."""
         self._log.note("page_opened", chat=self.user_id, path=urlsplit(url).path)
-        for patience in (0.5, 1.0, 2.0, 4.0):
+        for patience in PATIENCE_SECONDS:
             try:
                 await self._visit(url)
             except BrowserStopped as e:

@@ -157,6 +157,15 @@ async def test_board_that_does_not_know_us_is_closed(sessions: BoardSessions, bo
     assert (outcome.kind, outcome.reason) == ("closed", "check hh.client_id")
 
 
+async def test_second_login_keeps_what_the_first_ones_probe_found(store: Store, sessions: BoardSessions) -> None:
+    await log_in(store, sessions, IVAN, HH)
+    await store.write(store.board_accounts.set_mode(IVAN, HH, "auto"))
+    assert (await log_in(store, sessions, IVAN, HH)).mode == "auto"
+    row = await store.board_accounts.get(IVAN, HH)
+    assert row is not None
+    assert row.mode == "auto", "a hunt that looks before the next probe must not hand vacancies over"
+
+
 async def test_second_login_takes_the_place_of_the_first(
     store: Store, sessions: BoardSessions, board: FakeBoard
 ) -> None:
