@@ -288,3 +288,39 @@ async def test_no_error_holds_token_or_letter() -> None:
             assert "canary" not in repr(error) + str(error)
             assert "Здравствуйте" not in repr(error)
             error = error.__cause__ or error.__context__
+
+
+BODIES: list[Any] = [
+    b"",
+    b"<html>",
+    b"null",
+    b"[]",
+    b"3",
+    b'"x"',
+    b"\xff\xfe\x00",
+    b"{" * 1000,
+    {"errors": [[], None, {"type": []}, {"type": "negotiations", "value": None}]},
+    {"errors": {"type": "oauth"}, "oauth_error": 7, "bad_argument": [], "bad_arguments": {"name": 1}},
+    {"error": None, "error_description": ["token not expired"]},
+    {"description": "х" * 10_000, "request_id": None},
+]
+
+
+async def test_every_status_with_any_body_is_one_of_the_boards_errors(autojump_clock: MockClock) -> None:
+    # Every status, the bodies in turn: all pairs would only take longer.
+    answers = [reply(BODIES[status % len(BODIES)], status) for status in range(400, 600) for _ in range(3)]
+    board = Server(*answers).board()
+    for _ in range(len(answers) // 3):
+        with pytest.raises(BoardError):
+            await board.apply(TOKEN, "resume-1", VACANCY, "Здравствуйте!")
+        with pytest.raises(BoardError):
+            await board.fetch_identity(TOKEN)
+        with pytest.raises(BoardError):
+            await board.fetch_application_token()
+
+
+async def test_endless_refusal_is_cut_off() -> None:
+    with pytest.raises(UncertainOutcome):
+        await apply(reply(b"x" * 9_000_000, 500))
+    with pytest.raises(BoardTrouble):
+        await read(reply(b"x" * 9_000_000, 200))
