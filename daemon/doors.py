@@ -16,10 +16,10 @@ from daemon import VERSION
 from daemon.admin.operations import GateLine, Operations
 from daemon.admin.unix_socket import AdminLimits, open_socket, serve_admin
 from daemon.autopilot.gates import explain
-from daemon.metrics import Metrics
 from daemon.rooms import receive_return
 from daemon.supervisor.health import summarize
 from daemon.web.app import make_app
+from daemon.web.metrics_page import MetricsPage
 from daemon.web.oauth_return import OauthReturn
 from daemon.web.probes import Probes
 from daemon.web.server import open_listener, serve
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from daemon.admin.event_hub import EventHub
     from daemon.config import Settings
+    from daemon.metrics import Metrics
     from daemon.rooms import Rooms
     from daemon.supervisor.layers import Layers
     from daemon.supervisor.shutdown import StopSwitch
@@ -78,22 +79,21 @@ async def open_doors(settings: Settings) -> AsyncIterator[Doors]:
 
 
 async def serve_web(
-    doors: Doors, rooms: Rooms, probes: Probes, layers: Layers, task_status: trio.TaskStatus[None]
+    doors: Doors, rooms: Rooms, probes: Probes, layers: Layers, metrics: Metrics, *, task_status: trio.TaskStatus[None]
 ) -> None:
     """The HTTP door, until cancelled."""
-    await serve(doors.web, make_pages(rooms, probes, layers), task_status=task_status)
+    await serve(doors.web, make_pages(rooms, probes, layers, metrics), task_status=task_status)
 
 
-def make_pages(rooms: Rooms, probes: Probes, layers: Layers) -> ASGIApp:
+def make_pages(rooms: Rooms, probes: Probes, layers: Layers, metrics: Metrics) -> ASGIApp:
     """All pages of the HTTP door."""
-    metrics = Metrics()
     metrics.gauges("aurora_children", "Children by phase.", "phase", lambda: summarize(layers.children()).phases)
     metrics.gauge("aurora_restarts", "Restarts since the start.", lambda: layers.restarts)
     metrics.gauge("aurora_busy_lanes", "Chats being answered.", lambda: rooms.lanes.busy_lanes)
     metrics.gauge("aurora_busy_senders", "Chats being sent to.", lambda: rooms.speech.sender.busy_lanes)
     metrics.gauge("aurora_live_dialogs", "Dialogs in memory.", lambda: rooms.dialogs.live_count)
     oauth_return = OauthReturn(partial(receive_return, rooms), rooms.speech.texts, lambda: rooms.introduction.link)
-    return make_app(oauth_return=oauth_return, probes=probes, metrics_page=metrics.page)
+    return make_app(oauth_return=oauth_return, probes=probes, metrics_page=MetricsPage(metrics, rooms.store).make)
 
 
 def make_probes(rooms: Rooms, layers: Layers) -> Probes:

@@ -23,6 +23,7 @@ from daemon.doors import make_operations, make_probes, open_doors, serve_operato
 from daemon.errors import DaemonError
 from daemon.exit_codes import FAILED, FINE, exit_code_of
 from daemon.logs import configure_logs
+from daemon.metrics import Metrics
 from daemon.rooms import Outside, open_rooms
 from daemon.schedule.recurring import as_children
 from daemon.schedule.scheduler import Scheduler
@@ -57,7 +58,7 @@ STOP_SECONDS = 4.0
 
 def run(settings: Settings, warnings: Sequence[str] = ()) -> int:
     """The daemon, until it is told to stop. The exit code."""
-    hub = EventHub()
+    hub = EventHub(Metrics())
     configure_logs(secrets=secrets_of(settings), extra=[hub.tap])
     for warning in warnings:
         log.warning("setting_ignored", warning=warning)
@@ -80,7 +81,7 @@ async def run_until_signal(settings: Settings, outside: Outside, hub: EventHub) 
     """SIGTERM and SIGINT drain; a second one, or 15 s, end the process at once."""
     switch, last_resort = StopSwitch(), LastResort()
     with catch_signals(switch, last_resort):
-        async with watch_stalls():
+        async with watch_stalls(note_lag=hub.metrics.loop_lag.observe):
             await serve(settings, outside, switch, hub)
     last_resort.disarm()
 
@@ -103,7 +104,7 @@ async def serve(settings: Settings, outside: Outside, switch: StopSwitch, hub: E
         layers = Layers((outer, senders, hunts, intake))
         probes = make_probes(rooms, layers)
         operations = make_operations(doors, rooms, layers, probes, hub=hub, switch=switch)
-        await outer.start(essential("web", partial(serve_web, doors, rooms, probes, layers)))
+        await outer.start(essential("web", partial(serve_web, doors, rooms, probes, layers, hub.metrics)))
         await outer.start(essential("admin", partial(serve_operators, doors, operations)))
         await outer.start(essential("watchdog", partial(keep_watchdog, notifier)))
         await senders.start(essential("outbox", rooms.speech.sender.run))

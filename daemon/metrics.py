@@ -1,6 +1,7 @@
-"""Metrics: what every room counts, and the Prometheus text page of it.
+"""Metrics: what is counted while the daemon runs, and the Prometheus text page of it.
 
-One `Metrics` per daemon, handed to the rooms that count; nothing is registered globally, so that tests and a second
+What happens is counted where it is logged (`tap`), what is there is read when the page is asked for (`gauges`), so no
+room has to carry counters around. One `Metrics` per daemon; nothing is registered globally, so that tests and a second
 daemon in one process do not see each other's figures. Labels are small closed sets, never ids of people.
 """
 
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from prometheus_client.core import Metric
+    from structlog.typing import EventDict, WrappedLogger
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-CALL_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 45)
 LAG_SECONDS = (0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2)
 
 
@@ -26,28 +27,18 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry(auto_describe=False)
-        self.updates = Counter("aurora_updates", "Updates taken in.", ["kind"], registry=registry)
-        self.updates_buried = Counter("aurora_updates_buried", "Updates given up on.", registry=registry)
-        self.messages = Counter("aurora_messages", "Messages to people.", ["outcome"], registry=registry)
-        self.applications = Counter("aurora_applications", "Applications.", ["outcome"], registry=registry)
-        self.board_calls = Histogram(
-            "aurora_board_call_seconds",
-            "Calls to job boards.",
-            ["board", "operation", "outcome"],
-            buckets=CALL_SECONDS,
-            registry=registry,
-        )
-        self.model_calls = Histogram(
-            "aurora_model_call_seconds",
-            "Calls to language models.",
-            ["provider", "purpose", "outcome"],
-            buckets=CALL_SECONDS,
-            registry=registry,
-        )
-        self.model_tokens = Counter("aurora_model_tokens", "Tokens.", ["provider", "kind"], registry=registry)
+        self.events = Counter("aurora_events", "What the log told, by event.", ["event", "level"], registry=registry)
         self.loop_lag = Histogram(
             "aurora_loop_lag_seconds", "How late the loop gets round.", buckets=LAG_SECONDS, registry=registry
         )
+
+    def tap(self, _logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+        """Counts log lines, as a processor of structlog: whatever a room finds worth telling is a figure too.
+
+        Event names are a closed set, they stand in the code; what libraries say is counted as one.
+        """
+        self.events.labels(str(event.get("event", "")), str(event.get("level", method))).inc()
+        return event
 
     def gauge(self, name: str, meaning: str, read: Callable[[], float]) -> None:
         """A figure read when the page is asked for: `gauge("aurora_open_lanes", "Busy chats.", lambda: len(lanes))`."""

@@ -1,7 +1,7 @@
-"""EventHub: hands every log line to those who watch with the verb `events`.
+"""EventHub: counts every log line, and hands it to those who watch with the verb `events`.
 
 It sits in the log's processors (`configure_logs(extra=[hub.tap])`), so a slow or greedy watcher must cost nothing: each
-has a small buffer, what does not fit is counted and told, and without watchers nothing is done.
+has a small buffer, what does not fit is counted and told, and without watchers nothing is kept.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import trio
+
+from daemon.metrics import Metrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +49,8 @@ class Watch:
 class EventHub:
     """Those who watch."""
 
-    def __init__(self) -> None:
+    def __init__(self, metrics: Metrics | None = None) -> None:
+        self.metrics = metrics or Metrics()
         self._watches: set[Watch] = set()
 
     @property
@@ -57,6 +60,7 @@ class EventHub:
 
     def tap(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         """As a processor of structlog, after the redactor. Lines of other threads are left out: they wake no task."""
+        self.metrics.tap(_logger, _method, event)
         if self._watches and trio.lowlevel.in_trio_task():
             for watch in self._watches:
                 watch.offer(dict(event))

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from daemon.metrics import CONTENT_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from starlette.requests import Request
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -34,11 +34,11 @@ HEADERS = (
 )
 
 
-def make_app(*, oauth_return: OauthReturn, probes: Probes, metrics_page: Callable[[], bytes]) -> ASGIApp:
+def make_app(*, oauth_return: OauthReturn, probes: Probes, metrics_page: Callable[[], Awaitable[bytes]]) -> ASGIApp:
     """The application for `server.serve`."""
 
     async def show_metrics(_request: Request) -> Response:
-        return Response(metrics_page(), headers={"content-type": CONTENT_TYPE})
+        return Response(await metrics_page(), headers={"content-type": CONTENT_TYPE})
 
     pages = Starlette(
         routes=[

@@ -93,6 +93,7 @@ _SELECT_IN_STATE = f"""
 """  # noqa: S608 - constants only
 _COUNT = f"SELECT count(*) FROM effects WHERE {_COUNTED.format(kind='$1', owner='$2', since='$3')}"  # noqa: S608 - constants only
 _OLDEST = f"SELECT min(planned_at) FROM effects WHERE {_COUNTED.format(kind='$1', owner='$2', since='$3')}"  # noqa: S608 - constants only
+_COUNT_BY_STATE = "SELECT kind, state, count(*) FROM effects GROUP BY kind, state"
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +206,10 @@ class Effects:
         """Places used up: all but refused ones planned at `since` or later."""
         row = await self._reader.fetch_one(_COUNT, kind, owner, since)
         return 0 if row is None else row[0]
+
+    async def count_by_state(self) -> dict[tuple[str, str], int]:
+        """How many of each kind are in which state, for the metrics page."""
+        return {(kind, state): count for kind, state, count in await self._reader.fetch_all(_COUNT_BY_STATE)}
 
     async def oldest(self, kind: str, owner: UserId, since: int) -> int | None:
         """When the oldest of those counted was planned: the first place to become free."""

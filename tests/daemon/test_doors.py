@@ -10,6 +10,7 @@ import pytest
 
 from daemon.admin.event_hub import EventHub
 from daemon.doors import explain_to_operator, make_operations, make_pages, make_probes, open_doors
+from daemon.metrics import Metrics
 from daemon.supervisor.layers import Layers
 from daemon.supervisor.shutdown import StopSwitch
 from daemon.supervisor.tree import open_supervisor
@@ -79,12 +80,13 @@ async def test_probe_waits_for_the_first_poll(rooms: Rooms) -> None:
 async def test_metrics_page_counts_children(rooms: Rooms, clock: TrioClock) -> None:
     async with open_supervisor(clock, random.Random(1)) as supervisor:
         layers = Layers((supervisor,))
-        pages = httpx2.ASGITransport(make_pages(rooms, make_probes(rooms, layers), layers))
+        pages = httpx2.ASGITransport(make_pages(rooms, make_probes(rooms, layers), layers, Metrics()))
         async with httpx2.AsyncClient(transport=pages, base_url="http://door") as browser:
             answer = await browser.get("/metrics")
 
         assert answer.status_code == 200
         assert "aurora_restarts 0.0" in answer.text
+        assert 'aurora_queue_waiting{queue="inbox"} 0.0' in answer.text
 
 
 async def test_gates_reach_the_operator_in_english(rooms: Rooms) -> None:

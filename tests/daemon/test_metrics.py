@@ -14,28 +14,26 @@ def samples(metrics):
     }
 
 
-def test_counts_are_on_the_page():
+def test_what_is_logged_is_counted():
     metrics = Metrics()
-    metrics.updates.labels("message").inc()
-    metrics.applications.labels("confirmed").inc(3)
+    for _ in range(3):
+        assert metrics.tap(None, "info", {"event": "searched", "level": "info", "user_id": 7})["user_id"] == 7
+    metrics.tap(None, "error", {"event": "child_stuck"})
     page = samples(metrics)
-    assert page["aurora_updates_total", "message"] == 1
-    assert page["aurora_applications_total", "confirmed"] == 3
+    assert page["aurora_events_total", "info", "searched"] == 3
+    assert page["aurora_events_total", "child_stuck", "error"] == 1
+
+
+def test_no_person_is_on_the_page():
+    metrics = Metrics()
+    metrics.tap(None, "info", {"event": "searched", "user_id": 4242, "child": "autopilot:4242"})
+    assert b"4242" not in metrics.page()
 
 
 def test_two_daemons_do_not_share_figures():
     first, second = Metrics(), Metrics()
-    first.messages.labels("sent").inc()
-    assert ("aurora_messages_total", "sent") not in samples(second)
-
-
-def test_calls_are_measured():
-    metrics = Metrics()
-    metrics.board_calls.labels("hh", "search", "done").observe(0.3)
-    metrics.model_calls.labels("gemini", "letter", "refused").observe(3)
-    page = samples(metrics)
-    assert page["aurora_board_call_seconds_count", "done", "hh", "search"] == 1
-    assert page["aurora_model_call_seconds_sum", "gemini", "letter", "refused"] == 3
+    first.tap(None, "info", {"event": "searched", "level": "info"})
+    assert ("aurora_events_total", "info", "searched") not in samples(second)
 
 
 def test_gauges_are_read_when_asked():

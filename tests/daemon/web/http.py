@@ -70,10 +70,14 @@ class Claims:
 @asynccontextmanager
 async def open_door(*, claims=None, checks=None, link="https://t.me/our_bot", page=lambda: b"x 1\n", limits=None):
     texts = Texts.load()
+
+    async def make_page():
+        return page()
+
     app = make_app(
         oauth_return=OauthReturn(claims or Claims(), texts, lambda: link),
         probes=Probes(checks or {}),
-        metrics_page=page,
+        metrics_page=make_page,
     )
     listening = await open_listener("127.0.0.1:0")
     async with trio.open_nursery() as nursery:

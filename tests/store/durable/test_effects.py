@@ -285,3 +285,16 @@ async def test_ledger_and_checkpoint_move_together_or_not_at_all(store):
         await store.write(done)
     assert await state_of(store) == "sending"
     assert not (done + statement("SELECT 1")).topics
+
+
+async def test_counts_by_kind_and_state(store):
+    assert await store.effects.count_by_state() == {}
+    for number in range(3):
+        await store.write(store.effects.plan("application", f"v{number}", 1, {}, now=10))
+    await store.write(store.effects.plan("payment", "p", 1, {}, now=10))
+    await store.write(store.effects.refuse("application", "v0", reason="x", now=20))
+    assert await store.effects.count_by_state() == {
+        ("application", "planned"): 2,
+        ("application", "refused"): 1,
+        ("payment", "planned"): 1,
+    }
