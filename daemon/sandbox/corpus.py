@@ -48,11 +48,11 @@ def build_corpus(seed: int) -> tuple[BoardVacancy, ...]:
     """All vacancies of the world with this seed, in no particular order."""
     chance = random.Random(f"corpus:{seed}")
     employers = _number_employers(load_employers())
-    agencies = employers["agency"]
     vacancies: list[BoardVacancy] = []
     for trade in load_trades():
         own = [_make(trade, number, employers, chance) for number in range(trade.count)]
         own = set_traps(own, chance)
+        agencies = employers["agency_en" if trade.language == "en" else "agency"]
         vacancies += own
         vacancies += [repost(vacancy, chance.choice(agencies), chance) for vacancy in _to_repost(own, chance)]
     ids = chance.sample(range(118_000_000, 131_000_000), len(vacancies))
@@ -66,7 +66,7 @@ def _number_employers(materials: Sequence[EmployerMaterial]) -> dict[str, list[E
             employer_id=str(700_000 + number * 3331),
             name=material.name,
             about=material.about,
-            is_agency=material.sector == "agency",
+            is_agency=material.sector.startswith("agency"),
             is_trusted=not material.is_blacklisted,
             is_accredited_it=material.is_it,
             is_blacklisted=material.is_blacklisted,

@@ -40,7 +40,7 @@ def write_text(trade: Trade, title: str, employer: Employer, chance: random.Rand
     phrases = load_phrases(trade.language)
     sections = _draw_sections(trade, phrases, chance)
     style = chance.choices(STYLES, weights=(5, 2, 2, 2))[0]
-    paragraphs = [employer.about, chance.choice(trade.intros).format(title_of=title)]
+    paragraphs = [employer.about, chance.choice(trade.intros).format(title=title)]
     if chance.random() < 0.5:
         paragraphs.reverse()
     opening = "".join(f"<p>{_e(paragraph)}</p>" for paragraph in paragraphs)

@@ -214,6 +214,7 @@ async def test_flags_of_traps_are_seen_before_applying(autojump_clock: MockClock
     assert (await world.board.fetch_vacancy(token, VacancyId(hated))).is_blacklisted
 
 
+@pytest.mark.slow
 async def test_whole_corpus_can_be_listed_without_a_broken_item(autojump_clock: MockClock, world: World) -> None:
     token = await world.log_in()
     ids: set[str] = set()
@@ -228,6 +229,7 @@ async def test_whole_corpus_can_be_listed_without_a_broken_item(autojump_clock: 
     assert ids == set(world.state.vacancies)
 
 
+@pytest.mark.slow
 async def test_every_vacancy_with_gaps_can_be_read(autojump_clock: MockClock, world: World) -> None:
     token = await world.log_in()
     for vacancy in world.state.vacancies.values():

@@ -55,6 +55,7 @@ def test_ids_are_unique_numbers(corpus: tuple[BoardVacancy, ...]):
     assert all(number.isdigit() for number in ids)
 
 
+@pytest.mark.slow
 def test_both_languages_are_there_and_texts_are_in_theirs(corpus: tuple[BoardVacancy, ...]):
     languages = Counter(vacancy.language for vacancy in corpus)
     assert languages["ru"] > 300
@@ -85,6 +86,7 @@ def test_texts_of_one_trade_differ_in_most_of_their_sentences():
     assert max(shares) < 0.9
 
 
+@pytest.mark.slow
 def test_reposts_by_agencies_are_near_equal_to_their_originals(corpus: tuple[BoardVacancy, ...]):
     reposts = with_trap(corpus, "repost")
     assert len(reposts) >= 20
@@ -95,6 +97,7 @@ def test_reposts_by_agencies_are_near_equal_to_their_originals(corpus: tuple[Boa
         assert same > 0.6
         assert twin.employer != repost.employer
         assert repost.employer.is_agency
+        assert repost.employer.about.isascii() is (repost.language == "en")
 
 
 def test_every_trap_is_laid(corpus: tuple[BoardVacancy, ...]):
@@ -171,6 +174,7 @@ def test_places_are_known(corpus: tuple[BoardVacancy, ...]):
     assert len({v.area.area_id for v in corpus}) == len(AREAS)
 
 
+@pytest.mark.slow
 def test_same_seed_gives_the_same_corpus_and_another_another():
     build_corpus.cache_clear()
     first = build_corpus(1)

@@ -34,7 +34,7 @@ def test_employers_text_is_escaped():
 def test_intro_names_the_title():
     intros = [write_text(TRADES["nurse"], "ТИТУЛ", EMPLOYER, random.Random(seed)).html for seed in range(30)]
     assert any("ТИТУЛ" in html for html in intros)
-    assert not any("{title_of}" in html for html in intros)
+    assert not any("{title}" in html for html in intros)
 
 
 def test_styles_say_the_same_in_other_markup():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import orjson
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
@@ -151,4 +152,4 @@ class BoardMachine(RuleBasedStateMachine):
 
 
 BoardMachine.TestCase.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
-TestBoardOverTime = BoardMachine.TestCase
+TestBoardOverTime = pytest.mark.slow(BoardMachine.TestCase)
