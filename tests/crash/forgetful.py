@@ -13,9 +13,8 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from daemon.main import run
-
 from daemon.config import load_settings
+from daemon.main import run
 
 FORGET = "UPDATE effects SET state = 'planned', sending_at = NULL WHERE state IN ('sending', 'ambiguous')"
 
