@@ -20,6 +20,7 @@ from daemon.boards.board import (
 from daemon.boards.hh.board import HhBoard
 from daemon.config import HhSettings
 from daemon.http_client import make_http_client
+from daemon.sandbox.corpus import build_corpus
 from daemon.sandbox.hh import build_hh
 from daemon.sandbox.hh_state import Rules
 from daemon.secret import Secret
@@ -87,21 +88,24 @@ class HhScene:
 
     def __init__(self, clock: TrioClock) -> None:
         rules = Rules(redirect_uri=RETURN_URL)
-        self._world = build_hh(clock, 7, _forget, rules)
+        stock = build_corpus(7)
+        ordinary = min(
+            (one for one in stock if one.is_suitable and "Python" in one.title), key=lambda one: one.age_seconds
+        )
+        traps = {
+            "test_required": next(one for one in stock if one.has_test and not one.is_archived),
+            "archived": next(one for one in stock if one.is_archived),
+            "direct": next(one for one in stock if one.kind == "direct" and not one.is_archived),
+        }
+        self.ordinary = VacancyId(ordinary.vacancy_id)
+        self.traps = {reason: VacancyId(one.vacancy_id) for reason, one in traps.items()}
+        few = {one.vacancy_id: one for one in (ordinary, *traps.values(), *stock[:30])}
+        self._world = build_hh(clock, 7, _forget, rules, vacancies=tuple(few.values()))
         settings = HhSettings(client_id=rules.client_id, client_secret=Secret(rules.client_secret))
         self._http = make_http_client(transport=WorldHttp({"api.hh.ru": self._world.api, "hh.ru": self._world.site}))
         self.board = HhBoard(self._http, settings, captcha_return_url=RETURN_URL, rng=random.Random(1))
         self._person = next(person for person in self._world.state.people.values() if person.resumes)
         self.resume_id = self._person.resumes[0].resume_id
-        stock = self._world.state.vacancies.values()
-        fitting = [one for one in stock if one.is_suitable and "Python" in one.title]
-        self.ordinary = VacancyId(min(fitting, key=lambda one: one.age_seconds).vacancy_id)
-        direct = next(one for one in stock if one.kind == "direct" and not one.is_archived)
-        self.traps = {
-            "test_required": VacancyId(next(one.vacancy_id for one in stock if one.has_test and not one.is_archived)),
-            "archived": VacancyId(next(one.vacancy_id for one in stock if one.is_archived)),
-            "direct": VacancyId(direct.vacancy_id),
-        }
 
     async def log_in(self) -> str:
         url = self.board.authorize_url("state-1", RETURN_URL)

@@ -129,6 +129,7 @@ async def test_reading_fails_in_ways_that_pass(autojump_clock: MockClock, clock:
         nursery.cancel_scope.cancel()
 
 
+@pytest.mark.slow
 async def test_many_applications_through_a_bad_network_agree_with_the_board(
     autojump_clock: MockClock, clock: TrioClock
 ) -> None:

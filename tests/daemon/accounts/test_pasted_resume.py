@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.accounts.pasted_resume import LONGEST_CHARS, PastedResumeRejected, read_pasted_resume
@@ -88,6 +88,7 @@ def test_what_is_no_resume_is_refused(text: str, reason: str) -> None:
     assert caught.value.reason == reason
 
 
+@settings(max_examples=50)
 @given(st.text(min_size=30, max_size=300))
 def test_any_text_is_borne(text: str) -> None:
     try:

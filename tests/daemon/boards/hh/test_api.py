@@ -306,6 +306,7 @@ BODIES: list[Any] = [
 ]
 
 
+@pytest.mark.slow
 async def test_every_status_with_any_body_is_one_of_the_boards_errors(autojump_clock: MockClock) -> None:
     # Every status, the bodies in turn: all pairs would only take longer.
     answers = [reply(BODIES[status % len(BODIES)], status) for status in range(400, 600) for _ in range(3)]

@@ -73,7 +73,8 @@ def test_unreadable_item_names_fields_not_values() -> None:
     assert "canary" not in str(caught.value)
 
 
-@settings(max_examples=150)
+@pytest.mark.slow
+@settings(max_examples=60)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.floats(),

@@ -48,7 +48,7 @@ async def test_callers_at_once_are_spread_out(autojump_clock: MockClock, pacer: 
 
 async def test_tokens_do_not_wait_for_one_another(autojump_clock: MockClock, pacer: Pacer) -> None:
     started = trio.current_time()
-    for number in range(1000):
+    for number in range(300):
         await pacer.wait_turn(number)
     assert trio.current_time() == started
 
@@ -72,11 +72,12 @@ async def test_board_that_asks_to_slow_down_is_obeyed(autojump_clock: MockClock,
     assert trio.current_time() - started >= 30 - 0.55
 
 
+@pytest.mark.slow
 async def test_memory_follows_the_calls_under_way(autojump_clock: MockClock, pacer: Pacer) -> None:
-    for number in range(20_000):
+    for number in range(2_000):
         await pacer.wait_turn(number)
-        await trio.sleep(0.01)
-    assert len(pacer) < 600
+        await trio.sleep(0.1)
+    assert len(pacer) <= 257
 
 
 async def test_callers_that_give_up_do_not_push_others_back(autojump_clock: MockClock, pacer: Pacer) -> None:
