@@ -55,24 +55,25 @@ class Bot:
         self.key = make_secret_key()
         self.chat = Conversation(store, clock, self._answer, signer=self.signer, is_settling=True)
 
-    def services(self):
+    def services(self, store=None):
+        store = store or self.store
         boards = BoardRegistry([self.board] if self.has_board else [])
-        vault = Vault(self.store, self.key, self.clock)
-        sessions = BoardSessions(self.store, vault, boards, self.clock, PUBLIC_URL)
+        vault = Vault(store, self.key, self.clock)
+        sessions = BoardSessions(store, vault, boards, self.clock, PUBLIC_URL)
 
         async def explain(user_id):
             return self.gates
 
         return Services(
-            store=self.store,
+            store=store,
             outbox=self.outbox,
             clock=self.clock,
             signer=self.signer,
             texts=TEXTS,
             boards=boards,
             sessions=sessions,
-            resumes=ResumeKeeper(self.store, vault, boards, sessions, self.clock),
-            rights=Rights(self.store, vault, sessions, self.clock),
+            resumes=ResumeKeeper(store, vault, boards, sessions, self.clock),
+            rights=Rights(store, vault, sessions, self.clock),
             queries=self.queries,
             explain=explain,
             has_model=self.has_model,

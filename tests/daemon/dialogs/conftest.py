@@ -7,6 +7,7 @@ import pytest
 from daemon.clock import TrioClock
 from daemon.dialogs.engine import DialogEngine
 from daemon.outbox.outbox import Outbox
+from daemon.schedule.scheduler import Scheduler
 from store.durable.ownership import own_shards
 from store.write import NOTHING
 from tests.fakes.conversation import Conversation
@@ -29,10 +30,16 @@ class Bench:
         async with self.now_running.running():
             yield self.now_running
 
+    async def fire_timers(self):
+        await Scheduler(self.store, self.clock).fire_due()
+        return await self.conversation.settle()
+
     async def _answer(self, incoming, button):
         message = incoming.update.message if incoming.update else None
         if message is not None and message.text == "/start":
             return await self.now_running.start("script", incoming)
+        if message is not None and message.text == "/act":
+            return await self.act(incoming)
         if message is not None and message.text == "/again":
             return await self.now_running.ask_again(incoming) or NOTHING
         if message is not None and message.text == "/cancel":

@@ -12,31 +12,9 @@ from daemon.outbox.outbox import Outbox
 from store.durable.ownership import own_shards
 from store.factory import open_store
 from tests.fakes.conversation import Conversation
+from tests.fakes.crashing import Crash, CrashingStore
 
 KINDS = [Option("add", Text("t.add")), Option("look", Text("t.look")), Option("stop", Text("t.stop"))]
-
-
-class Crash(Exception):
-    """The daemon dies here."""
-
-
-class CrashingStore:
-    """A store whose writes end the daemon as planned: before they are on disk, or after."""
-
-    def __init__(self, store, plan):
-        self._store = store
-        self._plan = iter(plan)
-
-    def __getattr__(self, name):
-        return getattr(self._store, name)
-
-    async def write(self, write):
-        step = next(self._plan, "fine")
-        if step == "before":
-            raise Crash
-        await self._store.write(write)
-        if step == "after":
-            raise Crash
 
 
 async def fetch():

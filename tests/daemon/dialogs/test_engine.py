@@ -4,8 +4,10 @@ import pytest
 import trio
 
 from daemon.dialogs.dialog import Option
-from daemon.dialogs.errors import AnswerRejected
+from daemon.dialogs.errors import AnswerRejected, QuestionTimedOut
 from daemon.outbox.message import Text, Verbatim
+from store.durable.ownership import own_shards
+from store.errors import LeaseLost
 from tests.fakes.conversation import keys
 
 SIZES = [Option("small", Text("t.small")), Option("large", Text("t.large"))]
@@ -167,3 +169,113 @@ async def test_two_chats_do_not_meet(bench):
         await second.say("/start")
         await second.press(0)
         assert keys(await first.press(1)) == ["edit dialogs.chosen", "t.city"]
+
+
+# Time.
+
+
+async def reminding(dialog):
+    try:
+        await dialog.choose(Text("t.size"), SIZES, timeout_seconds=600)
+    except QuestionTimedOut:
+        dialog.say(Text("t.nobody"))
+    await dialog.sleep_until(await dialog.now() + 3_600_000)
+    dialog.say(Text("t.good_morning"))
+
+
+async def test_question_ends_when_nobody_answers_in_time(bench, autojump_clock):
+    async with bench.engine(reminding):
+        chat = bench.conversation
+        await chat.say("/start")
+        await trio.sleep(599)
+        assert await bench.fire_timers() == []
+        await trio.sleep(2)
+        assert keys(await bench.fire_timers()) == ["edit t.size", "t.nobody"]
+        assert keys(await chat.press(0)) == ["press dialogs.question_closed"]
+
+
+async def test_answer_in_time_takes_the_timer_back(bench, autojump_clock):
+    async with bench.engine(reminding):
+        await bench.conversation.say("/start")
+        await bench.conversation.press(0)
+        await trio.sleep(700)
+        assert await bench.fire_timers() == []
+
+
+async def test_left_dialog_takes_its_timer_along(bench):
+    async with bench.engine(reminding):
+        await bench.conversation.say("/start")
+        await bench.conversation.say("/cancel")
+        assert await bench.store.timers.next_due() is None
+
+
+async def test_dialog_sleeps_over_restarts_until_its_time(bench, autojump_clock):
+    chat = bench.conversation
+    async with bench.engine(reminding):
+        await chat.say("/start")
+        await chat.press(0)
+    async with bench.engine(reminding):
+        assert keys(await chat.say("доброе утро?")) == ["dialogs.waiting"]
+        await trio.sleep(3601)
+    async with bench.engine(reminding) as engine:
+        assert keys(await bench.fire_timers()) == ["t.good_morning"]
+        assert not await engine.has_dialog(chat.chat_id)
+
+
+async def test_timer_that_comes_twice_counts_once(bench, autojump_clock):
+    async with bench.engine(reminding):
+        chat = bench.conversation
+        await chat.say("/start")
+        [timer] = await bench.store.timers.due(2**60, 1)
+        await trio.sleep(601)
+        await bench.fire_timers()
+        assert await chat.event("timer_due", timer=timer.key) == []
+
+
+# Another dialog, and what a dialog is started with.
+
+
+async def test_dialog_can_take_the_place_of_another(bench):
+    async def second(dialog):
+        await dialog.choose(Text("t.other", {"by": dialog.state["by"]}), SIZES)
+
+    second.script_name = "second"
+    async with bench.engine(ordering, second) as engine:
+        chat = bench.conversation
+        await chat.say("/start")
+        bench.act = lambda incoming: engine.start("second", incoming, {"by": "hand"}, is_instead=True)
+        assert keys(await chat.say("/act")) == ["edit t.size", "t.other"]
+        bench.act = lambda incoming: engine.start("second", incoming)
+        assert [parcel.text for parcel in await chat.say("/act")] == [Text("t.other", {"by": "hand"})]
+
+
+async def test_state_of_the_start_survives_a_restart(bench):
+    async def stating(dialog):
+        await dialog.choose(Text("t.size"), SIZES)
+        dialog.say(Text("t.by", {"by": dialog.state["by"]}))
+
+    chat = bench.conversation
+    async with bench.engine(stating) as engine:
+        bench.act = lambda incoming: engine.start("script", incoming, {"by": "hand"})
+        await chat.say("/act")
+    async with bench.engine(stating):
+        assert (await chat.press(0))[-1].text == Text("t.by", {"by": "hand"})
+
+
+async def test_dialog_without_a_question_leaves_no_rows(bench):
+    async def short(dialog):
+        dialog.say(Text("t.hello"))
+
+    async with bench.engine(short) as engine:
+        assert keys(await bench.conversation.say("/start")) == ["t.hello"]
+        assert not await engine.has_dialog(bench.conversation.chat_id)
+        assert await bench.store.fetch_all("SELECT * FROM journals") == []
+
+
+async def test_stale_owner_is_refused_and_the_chat_is_not_harmed(bench):
+    async with bench.engine(ordering):
+        await bench.conversation.say("/start")
+        async with own_shards(bench.store, boot_id="younger", now=0):
+            with pytest.raises(LeaseLost):
+                await bench.conversation.press(0)
+            assert await bench.store.journals.entries("dialog:7") == []
