@@ -78,11 +78,9 @@ async def open_doors(settings: Settings) -> AsyncIterator[Doors]:
             yield Doors(web, stack.enter_context(open_socket(Path(settings.admin.socket))), settings)
 
 
-async def serve_web(
-    doors: Doors, rooms: Rooms, probes: Probes, layers: Layers, metrics: Metrics, *, task_status: trio.TaskStatus[None]
-) -> None:
+async def serve_web(doors: Doors, pages: ASGIApp, task_status: trio.TaskStatus[None]) -> None:
     """The HTTP door, until cancelled."""
-    await serve(doors.web, make_pages(rooms, probes, layers, metrics), task_status=task_status)
+    await serve(doors.web, pages, task_status=task_status)
 
 
 def make_pages(rooms: Rooms, probes: Probes, layers: Layers, metrics: Metrics) -> ASGIApp:

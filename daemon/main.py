@@ -19,7 +19,7 @@ import trio
 from daemon.admin.event_hub import EventHub
 from daemon.autopilot.roster import Roster
 from daemon.config import secrets_of
-from daemon.doors import make_operations, make_probes, open_doors, serve_operators, serve_web
+from daemon.doors import make_operations, make_pages, make_probes, open_doors, serve_operators, serve_web
 from daemon.errors import DaemonError
 from daemon.exit_codes import FAILED, FINE, exit_code_of
 from daemon.logs import configure_logs
@@ -104,7 +104,8 @@ async def serve(settings: Settings, outside: Outside, switch: StopSwitch, hub: E
         layers = Layers((outer, senders, hunts, intake))
         probes = make_probes(rooms, layers)
         operations = make_operations(doors, rooms, layers, probes, hub=hub, switch=switch)
-        await outer.start(essential("web", partial(serve_web, doors, rooms, probes, layers, hub.metrics)))
+        pages = make_pages(rooms, probes, layers, hub.metrics)
+        await outer.start(essential("web", partial(serve_web, doors, pages)))
         await outer.start(essential("admin", partial(serve_operators, doors, operations)))
         await outer.start(essential("watchdog", partial(keep_watchdog, notifier)))
         await senders.start(essential("outbox", rooms.speech.sender.run))
