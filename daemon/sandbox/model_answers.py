@@ -47,10 +47,10 @@ class Asked:
         return next(named, "other")
 
     def text(self, *names: str) -> str:
-        """The first of these that the data has; keys are matched by their ending too."""
+        """The first of these that the data has. A vacancy's skills are never taken for the person's."""
         for name in names:
-            for key, value in self.data.items():
-                if (key == name or key.endswith(f"_{name}")) and value:
+            for key in (name, f"resume_{name}"):
+                if value := self.data.get(key):
                     return value
         return ""
 
@@ -179,7 +179,9 @@ def judge(asked: Asked, chance: random.Random) -> dict[str, Any]:
     title, skills = asked.text("title"), asked.text("skills")
     wanted = _stems(" ".join(_title_words(title)))
     shared = wanted & _stems(asked.text("vacancy_title"))
-    known = _stems(f"{skills} {asked.text('resume')}") & _stems(asked.text("vacancy_skills"))
+    resume = _stems(f"{skills} {asked.text('resume')}")
+    asked_for = (_stems(skill) for skill in asked.text("vacancy_skills").split(","))
+    known = [skill for skill in asked_for if skill and skill <= resume]
     fits = bool(shared) or len(known) >= _ENOUGH_IN_COMMON
     phrases = _material()["screening"][language_of(asked.text("vacancy", "vacancy_title"))]
     return {"fits": fits, "reason": chance.choice(phrases["fits" if fits else "differs"])}

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from daemon.clock import DAY
-from daemon.sandbox.hh_search import DEEPEST, read_number, read_paging
-from daemon.sandbox.hh_views import write_date
+from daemon.sandbox.hh_errors import Refusal
+from daemon.sandbox.hh_search import DEEPEST, ORDERS, VacancySearch, read_number, read_paging
+from daemon.sandbox.hh_views import Views, write_date
 
 if TYPE_CHECKING:
     from .conftest import Board
@@ -238,3 +241,53 @@ def test_numbers_and_pages_are_read():
     assert read_number({}, "salary", 7) == 7
     assert read_paging({"page": ("2",)}) == (2, 10)
     assert read_paging({}, default=20) == (0, 20)
+
+
+FILTERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "text": st.sampled_from(["python", "NAME:бухгалтер", "опыт NOT java", "водитель OR повар", '"базы данных"']),
+        "area": st.sampled_from(["1", "2", "160", "113"]),
+        "experience": st.sampled_from(["noExperience", "between1And3"]),
+        "schedule": st.sampled_from(["remote", "fullDay"]),
+        "work_format": st.sampled_from(["REMOTE", "ON_SITE"]),
+        "salary": st.sampled_from(["60000", "250000"]),
+        "only_with_salary": st.just("true"),
+        "excluded_text": st.sampled_from(["senior", "опыт, ведущий"]),
+        "period": st.sampled_from(["2", "14"]),
+    },
+)
+
+
+@pytest.mark.slow
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(filters=FILTERS, order=st.sampled_from(ORDERS))
+def test_filters_together_find_what_each_alone_finds(board: Board, filters: dict[str, str], order: str):
+    search = VacancySearch(board.state, Views(board.state))
+    together = search.find({"order_by": (order,)} | {name: (value,) for name, value in filters.items()})
+    alone = [{v.vacancy_id for v in search.find({name: (value,)})} for name, value in filters.items()]
+    assert {v.vacancy_id for v in together} == set(board.state.vacancies).intersection(*alone)
+    assert len({v.vacancy_id for v in together}) == len(together)
+
+
+@pytest.mark.slow
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    query=st.dictionaries(
+        st.sampled_from(
+            ["text", "area", "page", "per_page", "salary", "currency", "period", "date_from", "order_by", "x"]
+        ),
+        st.text(max_size=12),
+        max_size=4,
+    )
+)
+def test_any_query_is_answered_or_refused_in_the_common_body(board: Board, query: dict[str, str]):
+    search = VacancySearch(board.state, Views(board.state))
+    try:
+        answer = search.answer({name: (value,) for name, value in query.items()}, None)
+    except Refusal as caught:
+        refused = caught.answer
+    else:
+        refused = None
+        assert answer["found"] >= len(answer["items"])
+    assert refused is None or (refused.status == 400 and orjson.loads(refused.body)["bad_argument"] in query)

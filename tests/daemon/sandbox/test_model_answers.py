@@ -128,6 +128,15 @@ def test_fact_is_a_whole_sentence_in_the_right_language():
     assert find_fact("Звоните [[PHONE]], я жду вашего звонка каждый день с утра.", "ru") == ""
 
 
+def test_skills_of_the_vacancy_are_not_taken_for_the_persons():
+    data = {name: value for name, value in DATA.items() if name != "skills"}
+    told = Asked(
+        INSTRUCTION, data | {"vacancy_title": "Повар", "vacancy_skills": "Тесто, Санитарные нормы"}, ("fits", "reason")
+    )
+    assert told.text("skills") == ""
+    assert judge(told, random.Random(1))["fits"] is False
+
+
 def test_own_trade_fits_and_another_does_not():
     assert judge(asked(), random.Random(1))["fits"] is True
     other = asked(vacancy_title="Медсестра", vacancy_skills="Инъекции", vacancy="Ищем медсестру в стационар.")
