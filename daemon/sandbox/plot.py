@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Blow = Literal["kill", "stop"]
 PLENTY = 40
 """Vacancies of a trade from which a person of that trade finds enough for a story."""
-APPLICATIONS = 26
+APPLICATIONS = 25
 """What a story's newcomer sends in a day: the autopilot's own limit ends the hunt."""
 
 

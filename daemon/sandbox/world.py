@@ -130,8 +130,7 @@ def describe_sandbox(world: World, base_url: str) -> str:
     """What `aurora sandbox` prints: lines for a shell, and where to look."""
     lines = [f"export {name}={value}" for name, value in world.settings(base_url).items()]
     lines += [
-        "# with these settings `aurora run` lives in the simulated world; in another terminal:",
-        f"#   aurora sandbox --port {base_url.rpartition(':')[2]} | grep ^export   # or copy the lines above",
+        "# with these settings `aurora run` lives in the simulated world: paste them into another terminal first",
         f"# chat page:  {base_url}/",
         f"# everything that happened:  {base_url}/world/log    faults:  {base_url}/world/faults",
     ]

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 TOKEN_SECONDS = 5.0
 """Logins of this world end quickly, so that renewals happen all the time."""
 SETTLE_SECONDS = 90.0
-QUIET_SECONDS = 8.0
+QUIET_SECONDS = 6.0
 RECONNECT = (("🔑", "/connect"),)
 """A kill between the renewal of a login and its keeping loses the login: the person is told, and logs in again."""
 FORGETFUL = ("-m", "tests.crash.forgetful")
