@@ -78,6 +78,10 @@ class Stage:
             while sum(part in str(act.get("text")) for act in self.world.log.acts("message", "edit")) < count:
                 await self.world.log.wait_beyond(self.world.log.last)
 
+    async def until_told(self, count: int) -> None:
+        """Waits until so many applications are reported."""
+        await self.until_said(applied_words()[0], count)
+
     def said(self) -> list[str]:
         """Everything the bot has said."""
         return [str(act.get("text")) for act in self.world.log.acts("message")]
