@@ -109,6 +109,11 @@ async def test_form_that_is_no_form_cuts_the_connection(board: Board):
         await board.world.site.handle(Request("POST", "/oauth/authorize", values, {"content-type": "text/plain"}, b"?"))
 
 
+async def test_old_token_address_on_the_site_refuses_in_its_own_style(board: Board):
+    answer = await board.visit("POST", "/oauth/token", {"grant_type": "password"})
+    assert (answer.status, orjson.loads(answer.body)["error"]) == (400, "unsupported_grant_type")
+
+
 async def ask_for_captcha(board: Board) -> str:
     token = await board.token()
     board.state.require_captcha("10458821")

@@ -45,6 +45,7 @@ def test_purpose_is_seen_in_the_instruction_when_there_are_no_keys():
 
 
 def test_data_is_found_inside_any_talk():
+    assert read_data(["[1, {}]"]) == {}
     assert read_data(['Here it is: {"a": "1", "b": [1]} Thanks.', "no json", "{broken}", '{"c": "2"}', "[1]"]) == {
         "a": "1",
         "b": "[1]",
