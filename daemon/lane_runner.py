@@ -5,7 +5,8 @@ lane costs nothing and a backlog of any size is read a page at a time. What to d
 settled, is the caller's `work`; the runner only keeps the order.
 
 How it learns of work: at start it looks through the store (what a crash left behind), then it listens to the queue's
-topic, whose hints name the lane; `offer` takes rows from whoever has just put them, so that the hot path reads nothing.
+topic, whose hints name the lane; `offer` and `take_fresh` take rows from whoever has just put them, so that the hot
+path reads nothing.
 What shaped it: a lane that is looked at while its rows are being put must not be forgotten, so every note of new rows
 marks the lane as behind, and only a read that began afterwards takes the mark away.
 """
@@ -93,7 +94,18 @@ class _Lane:
 class LaneRunner:
     """Runs the lanes of one queue."""
 
-    def __init__(self, store: LaneStore, queue: str, work: Work, clock: Clock, *, workers: int = 64) -> None:
+    def __init__(
+        self,
+        store: LaneStore,
+        queue: str,
+        work: Work,
+        clock: Clock,
+        *,
+        workers: int = 64,
+        take_fresh: Callable[[str], QueueItem | None] = lambda _key: None,
+    ) -> None:
+        self._take_fresh = take_fresh
+        """The row of a key named in a hint, from whoever made it; None: it has to be read."""
         self._store = store
         self._queue = queue
         self._work = work
@@ -127,17 +139,20 @@ class LaneRunner:
         if self._wakeups is not None:
             self._follow_hints(self._wakeups.take_hints())
         for item in items:
-            lane = self._lanes.get(item.lane)
+            self._take(item)
+
+    def _take(self, item: QueueItem) -> None:
+        lane = self._lanes.get(item.lane)
+        if lane is None:
+            lane = self._enter(item.lane, is_behind=not self._is_caught_up)
             if lane is None:
-                lane = self._enter(item.lane, is_behind=not self._is_caught_up)
-                if lane is None:
-                    continue
-            # Behind something that only the store knows, or while it is being read, the order would be lost.
-            if lane.is_behind or lane.is_reading or self._held >= _ITEMS_HELD:
-                lane.is_behind = True
-            elif item.key not in lane.last_read:
-                lane.items.append(item)
-                self._held += 1
+                return
+        # Behind something that only the store knows, or while it is being read, the order would be lost.
+        if lane.is_behind or lane.is_reading or self._held >= _ITEMS_HELD:
+            lane.is_behind = True
+        elif item.key not in lane.last_read:
+            lane.items.append(item)
+            self._held += 1
 
     def notice(self, number: int) -> None:
         """This lane has new rows in the store."""
@@ -162,12 +177,18 @@ class LaneRunner:
                 await wakeups.wait()
                 self._follow_hints(wakeups.take_hints())
 
-    def _follow_hints(self, hints: set[str]) -> None:
+    def _follow_hints(self, hints: list[str]) -> None:
+        """A hint is a lane's number, with the key of its new row where that may be had without reading."""
         for hint in hints:
-            if hint:
-                self.notice(int(hint))
-            else:
+            if not hint:
                 self._want_scan()
+                continue
+            number, _, key = hint.partition(" ")
+            item = self._take_fresh(key) if key else None
+            if item is None:
+                self.notice(int(number))
+            else:
+                self._take(item)
 
     def _enter(self, number: int, *, is_behind: bool) -> _Lane | None:
         if len(self._lanes) >= _LANES_KNOWN:

@@ -180,6 +180,7 @@ def make_speech(ground: Ground, transport: Transport, languages: Languages, butt
     texts = Texts.load()
     signer = ButtonSigner(button_key)
     client = TelegramClient(BotToken.parse(settings.telegram.token.reveal()), transport, settings.telegram.api_url)
+    outbox = Outbox(store.queues, clock)
     sender = OutboxSender(
         store,
         client,
@@ -189,8 +190,9 @@ def make_speech(ground: Ground, transport: Transport, languages: Languages, butt
         language_of=languages.language_of,
         menu=menu_rows(),
         messages_per_second=settings.telegram.messages_per_second,
+        take_fresh=outbox.take_fresh,
     )
-    return Speech(texts, signer, client, Outbox(store.queues, clock), sender)
+    return Speech(texts, signer, client, outbox, sender)
 
 
 def make_accounts(ground: Ground, http: httpx2.AsyncClient, vault: Vault, public_url: str) -> Accounts:

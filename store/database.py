@@ -41,8 +41,8 @@ class Wakeups(Protocol):
     async def wait(self, timeout_seconds: float = ...) -> bool:
         """True when woken, False when the time ran out first. Announcements since the last `wait` count."""
 
-    def take_hints(self) -> set[str]:
-        """What followed the `#` of the topics announced since the last call; an empty string: look everywhere."""
+    def take_hints(self) -> list[str]:
+        """What followed the `#` of the topics announced since the last call, in their order; "": look everywhere."""
 
 
 class Database(Reader, Protocol):

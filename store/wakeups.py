@@ -25,7 +25,7 @@ class TopicWakeups:
 
     def __init__(self) -> None:
         self._woken = trio.Event()
-        self._hints: set[str] = set()
+        self._hints: dict[str, None] = {}
 
     async def wait(self, timeout_seconds: float = math.inf) -> bool:
         """True when woken, False when the time ran out first. Announcements since the last `wait` count."""
@@ -38,16 +38,13 @@ class TopicWakeups:
 
     def wake(self, hint: str = "") -> None:
         """Ends the present or the next `wait`."""
-        if len(self._hints) < _MOST_HINTS:
-            self._hints.add(hint)
-        else:
-            self._hints.add("")
+        self._hints[hint if len(self._hints) < _MOST_HINTS else ""] = None
         self._woken.set()
 
-    def take_hints(self) -> set[str]:
-        """What followed the `#` of the topics announced since the last call; empty strings: look everywhere."""
-        hints, self._hints = self._hints, set()
-        return hints
+    def take_hints(self) -> list[str]:
+        """What followed the `#` of the topics announced since the last call, in their order; "": look everywhere."""
+        hints, self._hints = self._hints, {}
+        return list(hints)
 
 
 class Topics:

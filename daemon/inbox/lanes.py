@@ -86,8 +86,9 @@ class Lanes:
             log.debug("update_without_person", key=item.key, chat_id=item.lane)
             await self._store.write(self._store.queues.finish(QUEUE, item.key, now=now))
             return None
-        with structlog.contextvars.bound_contextvars(key=item.key, user_id=incoming.user_id):
-            return await self._try_handler(item, incoming)
+        # Bound until the worker's next item: taking them away again would cost as much as binding.
+        structlog.contextvars.bind_contextvars(key=item.key, user_id=incoming.user_id)
+        return await self._try_handler(item, incoming)
 
     async def _try_handler(self, item: QueueItem, incoming: Incoming) -> Pause | None:
         try:

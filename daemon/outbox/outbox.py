@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 from daemon.outbox.buttons import check_button
 from daemon.outbox.message import Button
 from daemon.outbox.payload import ACKNOWLEDGE, EDIT, SAY, Parcel, encode
+from store.durable.queues import QueueItem, topic_of
+from store.write import Write
 
 if TYPE_CHECKING:
     from daemon.clock import Clock
     from daemon.outbox.message import InlineKeyboard, OutgoingMessage, Text, Verbatim
     from store.ids import ChatId
-    from store.write import Write
 
 QUEUE = "outbox"
+_MOST_FRESH = 4_000
+"""Rows remembered for the sender until it is told that they are on disk."""
 
 
 class OutboxQueue(Protocol):
@@ -42,6 +45,7 @@ class Outbox:
         # Keys of rows that have no name of their own: unique over restarts by their first half.
         self._boot = secrets.token_hex(6)
         self._numbers = count(1)
+        self._fresh: dict[str, QueueItem] = {}
 
     def say(self, message: OutgoingMessage, *, key: str | None = None, is_notice: bool = False) -> Write:
         """One message. With a `key` it is said once however often this is written; never lost unless a notice."""
@@ -56,7 +60,7 @@ class Outbox:
             link_preview=message.link_preview,
             is_notice=is_notice,
         )
-        return self._put(key or self._new_key("say"), message.chat_id, parcel)
+        return self._put_new(message.chat_id, parcel) if key is None else self._put(key, message.chat_id, parcel)
 
     def edit(
         self,
@@ -82,11 +86,22 @@ class Outbox:
         parcel = Parcel(act=ACKNOWLEDGE, text=text, callback_query_id=callback_query_id, is_alert=is_alert)
         return self._put(f"press:{callback_query_id}", chat_id, parcel)
 
+    def take_fresh(self, key: str) -> QueueItem | None:
+        """The row of this key, once, if it was made here lately: the sender need not read what it is told of."""
+        return self._fresh.pop(key, None)
+
     def _put(self, key: str, chat_id: ChatId, parcel: Parcel) -> Write:
         return self._queues.put(QUEUE, key, chat_id, encode(parcel), now=self._clock.now())
 
-    def _new_key(self, kind: str) -> str:
-        return f"{kind}:{self._boot}:{next(self._numbers)}"
+    def _put_new(self, chat_id: ChatId, parcel: Parcel) -> Write:
+        """A row whose key nobody else can have, so that being announced means being there, and for the first time."""
+        key, now = f"say:{self._boot}:{next(self._numbers)}", self._clock.now()
+        put = self._queues.put(QUEUE, key, chat_id, encode(parcel), now=now)
+        if len(self._fresh) >= _MOST_FRESH:
+            # Made and never written, most likely: the oldest goes.
+            del self._fresh[next(iter(self._fresh))]
+        self._fresh[key] = QueueItem(QUEUE, key, chat_id, 0, parcel, 0, 0, now, 1, None)
+        return Write(put.statements, (f"{topic_of(QUEUE)}#{chat_id} {key}",))
 
 
 def _check_keyboard(keyboard: InlineKeyboard) -> None:

@@ -67,8 +67,10 @@ def encode(parcel: Parcel) -> dict[str, Any]:
     return payload
 
 
-def decode(payload: Mapping[str, Any]) -> Parcel:
-    """Raises `UnreadablePayload`."""
+def decode(payload: Mapping[str, Any] | Parcel) -> Parcel:
+    """Raises `UnreadablePayload`. What was never written down need not be read."""
+    if isinstance(payload, Parcel):
+        return payload
     try:
         text = payload.get("text")
         keyboard = payload.get("keyboard", ())

@@ -45,7 +45,10 @@ _MARK_RETRY_SECONDS = 0.5
 
 
 class OutboxSender:
-    """Runs the outbox. `language_of` tells a chat's language when it is written to; `menu` is the reply keyboard."""
+    """Runs the outbox. `language_of` tells a chat's language when it is written to; `menu` is the reply keyboard.
+
+    `take_fresh` is the outbox's own: rows it made lately need not be read.
+    """
 
     def __init__(
         self,
@@ -59,6 +62,7 @@ class OutboxSender:
         menu: Sequence[Sequence[Text]] = (),
         messages_per_second: float = 30.0,
         senders: int = 32,
+        take_fresh: Callable[[str], QueueItem | None] = lambda _key: None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -70,7 +74,7 @@ class OutboxSender:
             clock,
             language_of=language_of,
         )
-        self._runner = LaneRunner(store, QUEUE, self._send_item, clock, workers=senders)
+        self._runner = LaneRunner(store, QUEUE, self._send_item, clock, workers=senders, take_fresh=take_fresh)
         self._in_flight = 0
         self._is_stopping = False
         self._shield = trio.CancelScope(shield=True)

@@ -103,6 +103,7 @@ async def run_durable(client):
             open_languages(store) as languages,
             trio.open_nursery() as nursery,
         ):
+            outbox = Outbox(store.queues, clock)
             sender = OutboxSender(
                 store,
                 client,
@@ -112,8 +113,9 @@ async def run_durable(client):
                 language_of=languages.language_of,
                 messages_per_second=1e9,
                 senders=SENDERS,
+                take_fresh=outbox.take_fresh,
             )
-            lanes = Lanes(store, HelpRouter(Outbox(store.queues, clock)), clock)
+            lanes = Lanes(store, HelpRouter(outbox), clock)
             poller = UpdatePoller(store, client, clock, offer=lanes.offer)
             await nursery.start(sender.run)
             await nursery.start(lanes.run)

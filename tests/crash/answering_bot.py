@@ -45,8 +45,7 @@ async def main(url, path):
     texts = Texts({"ru": read_catalogue(PO, "ru"), "en": {}})
     with trio.open_signal_receiver(signal.SIGTERM) as signals:
         async with open_store(f"sqlite:///{path}") as store, open_languages(store) as languages:
-            lanes = Lanes(store, EchoRouter(Outbox(store.queues, clock)), clock)
-            poller = UpdatePoller(store, client, clock, offer=lanes.offer, poll_seconds=5)
+            outbox = Outbox(store.queues, clock)
             sender = OutboxSender(
                 store,
                 client,
@@ -55,7 +54,10 @@ async def main(url, path):
                 clock,
                 language_of=languages.language_of,
                 messages_per_second=1e6,
+                take_fresh=outbox.take_fresh,
             )
+            lanes = Lanes(store, EchoRouter(outbox), clock)
+            poller = UpdatePoller(store, client, clock, offer=lanes.offer, poll_seconds=5)
             async with trio.open_nursery() as nursery:
                 await nursery.start(sender.run)
                 await nursery.start(lanes.run)

@@ -14,7 +14,7 @@ from daemon.lane_runner import LaneRunner, Pause
 from store.durable.queues import QueueItem
 from store.errors import StoreUnavailable
 from store.factory import open_store
-from store.write import join
+from store.write import NOTHING, join
 
 QUEUE = "inbox"
 
@@ -366,3 +366,33 @@ async def test_runner_that_failed_can_be_run_again(store, clock, work, autojump_
         await settled()
         nursery.cancel_scope.cancel()
     assert work.keys() == ["a", "b"]
+
+
+async def test_row_named_in_a_hint_is_taken_from_its_maker(store, clock, work, autojump_clock, monkeypatch):
+    made = {"a": item(7, "a"), "b": item(7, "b")}
+    async with running(store, work, clock, take_fresh=lambda key: made.pop(key, None)):
+        await settled()
+        monkeypatch.setattr(store.queues, "waiting", None)
+        for key in ("a", "b"):
+            await store.write(type(NOTHING)(put(store, clock, 7, key).statements, (f"queue:inbox#7 {key}",)))
+        await settled()
+        assert work.keys() == ["a", "b"]
+    assert made == {}
+
+
+async def test_row_its_maker_has_forgotten_is_read(store, clock, work, autojump_clock):
+    async with running(store, work, clock):
+        await settled()
+        await store.write(type(NOTHING)(put(store, clock, 7, "a").statements, ("queue:inbox#7 a",)))
+        await settled()
+        assert work.keys() == ["a"]
+
+
+async def test_row_from_its_maker_stays_behind_one_that_must_be_read(store, clock, work, autojump_clock):
+    made = {"c": item(7, "c")}
+    async with running(store, work, clock, take_fresh=lambda key: made.pop(key, None)):
+        await settled()
+        await store.write(put(store, clock, 7, "a", "b"))
+        await store.write(type(NOTHING)(put(store, clock, 7, "c").statements, ("queue:inbox#7 c",)))
+        await settled()
+        assert work.keys() == ["a", "b", "c"]

@@ -64,7 +64,15 @@ class Bot:
     async def sending(self, **kwargs):
         client = make_client(self.script)
         sender = OutboxSender(
-            self.store, client, TEXTS, SIGNER, self.clock, language_of=self.language_of, menu=MENU, **kwargs
+            self.store,
+            client,
+            TEXTS,
+            SIGNER,
+            self.clock,
+            language_of=self.language_of,
+            menu=MENU,
+            take_fresh=self.outbox.take_fresh,
+            **kwargs,
         )
         async with trio.open_nursery() as nursery:
             await nursery.start(sender.run)

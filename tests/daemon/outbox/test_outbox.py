@@ -2,9 +2,10 @@
 
 import pytest
 
+from daemon.outbox import outbox as outbox_module
 from daemon.outbox.message import Button, OutgoingMessage, Text, Verbatim
 from daemon.outbox.outbox import Outbox
-from daemon.outbox.payload import decode
+from daemon.outbox.payload import decode, encode
 from store.write import Write, wake
 
 
@@ -82,3 +83,26 @@ def test_button_that_can_not_be_signed_is_refused_when_it_is_said(outbox):
         outbox.say(OutgoingMessage(42, Text("a.b"), keyboard=keyboard))
     with pytest.raises(ValueError, match="ASCII"):
         outbox.edit(42, "card", Text("a.b"), keyboard=keyboard)
+
+
+def test_row_made_lately_is_had_without_reading_once(outbox):
+    write = outbox.say(OutgoingMessage(42, Text("a.b")))
+    [topic] = write.topics
+    hint = topic.removeprefix("queue:outbox#")
+    lane, key = hint.split(" ")
+    item = outbox.take_fresh(key)
+    assert (item.lane, item.key, lane) == (42, key, "42")
+    assert decode(item.payload) == decode(encode(item.payload))
+    assert outbox.take_fresh(key) is None
+
+
+def test_row_somebody_may_have_written_before_has_to_be_read(outbox):
+    assert outbox.say(OutgoingMessage(42, Text("a.b")), key="applied:7").topics == ("queue:outbox",)
+    assert outbox.take_fresh("applied:7") is None
+
+
+def test_rows_never_written_are_forgotten(outbox, monkeypatch):
+    monkeypatch.setattr(outbox_module, "_MOST_FRESH", 3)
+    for _ in range(10):
+        outbox.say(OutgoingMessage(42, Text("a.b")))
+    assert len(outbox._fresh) == 3
