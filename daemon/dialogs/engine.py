@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from daemon.dialogs.answers import Hint, judge_event, judge_message, judge_press
 from daemon.dialogs.fingerprint import fingerprint_of
 from daemon.dialogs.journal import DialogJournal, Record
-from daemon.dialogs.live import LiveDialogs
+from daemon.dialogs.live import LiveDialogs, NoDialog
 from daemon.dialogs.question import OpenQuestion
 from daemon.dialogs.running import Place
 from daemon.dialogs.steps import Ask
@@ -123,14 +123,12 @@ class DialogEngine:
 
     async def deliver(self, incoming: Incoming, pressed: str | None = None) -> Write | None:
         """Brings a dialog a press (`pressed` is the opened button's argument), a message or an event."""
-        live = self._live.get(incoming.chat_id)
+        try:
+            live = await self._live.wake(incoming.chat_id, incoming.finish + self._acknowledge(incoming))
+        except NoDialog:
+            return NOTHING if incoming.event else self._hint(incoming, Text("dialogs.question_closed"))
         if live is None:
-            record = await self._journal.load(incoming.chat_id)
-            if record is None:
-                return NOTHING if incoming.event else self._hint(incoming, Text("dialogs.question_closed"))
-            live = await self._live.wake(record, incoming.finish + self._acknowledge(incoming))
-            if live is None:
-                return None
+            return None
         if incoming.event is not None and live.work is not None:
             # What the dialog may ask for next must not be lost because it is busy: the lane waits, once, for the work.
             await live.work.done.wait()

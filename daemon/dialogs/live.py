@@ -21,6 +21,7 @@ from daemon.dialogs.question import OpenQuestion, Sleeping, Working
 from daemon.dialogs.running import Place, ScriptRun
 from daemon.dialogs.steps import Ask, Do, End, Sleep
 from daemon.dialogs.work import attempt_work, write_patiently
+from daemon.errors import Permanent
 from daemon.outbox.message import OutgoingMessage, Text
 from store.errors import StoreError
 from store.write import NOTHING, join
@@ -64,6 +65,10 @@ class Live:
     used_at: float = 0.0
 
 
+class NoDialog(Exception):
+    """No dialog is open in this chat."""
+
+
 class LiveDialogs:
     """The bounded set of dialogs that are in memory, one a chat."""
 
@@ -94,6 +99,7 @@ class LiveDialogs:
         self._live: OrderedDict[ChatId, Live] = OrderedDict()
         self._nursery: trio.Nursery | None = None
         self._stirred = trio.Event()
+        self._waking: dict[ChatId, trio.Lock] = {}
 
     def __len__(self) -> int:
         return len(self._live)
@@ -127,29 +133,41 @@ class LiveDialogs:
         run = self._run_of(record)
         await self.settle(Live(record, run), run.start, extra, before=before)
 
-    async def wake(self, record: Record, extra: Write) -> Live | None:
-        """Runs a sleeping dialog through its journal to the line it waits at.
+    async def wake(self, chat_id: ChatId, extra: Write) -> Live | None:
+        """The chat's dialog, run through its journal to the line it waits at if it was asleep. Raises `NoDialog`.
 
         None: the journal does not fit the script any more; it goes on from its last checkpoint or starts again, asks
         its question anew, and `extra` is committed with that.
         """
+        # After a start the lane and the resumption of interrupted work may want the same dialog: it wakes once.
+        lock = self._waking.setdefault(chat_id, trio.Lock())
+        try:
+            async with lock:
+                live = self._live.get(chat_id)
+                return live if live is not None else await self._wake(chat_id, extra)
+        finally:
+            if not lock.locked():
+                self._waking.pop(chat_id, None)
+
+    async def _wake(self, chat_id: ChatId, extra: Write) -> Live | None:
+        record = await self._journal.load(chat_id)
+        if record is None:
+            raise NoDialog
         if record.script not in self._scripts:
             await self._store.write(self._goodbye(record, "dialogs.gone") + extra)
             return None
-        entries = await self._journal.load_entries(record)
         run = self._run_of(record)
         try:
-            stop = run.start(entries)
-        except ScriptChanged:
-            await self._go_back(record, extra)
-            return None
+            stop = run.start(await self._journal.load_entries(record))
+            fits = _is_same_place(record.waiting, stop)
+        except (ScriptChanged, Permanent):  # Permanent: what was typed can't be opened any more
+            fits, stop = False, End()
         except Exception as error:  # noqa: BLE001 - the edge of a script: its bug must not stop the chat
-            if record.fingerprint != self._fingerprints[record.script]:
-                await self._go_back(record, extra)
-            else:
+            if record.fingerprint == self._fingerprints[record.script]:
                 await self._end_broken(Live(record, run), error, extra)
-            return None
-        if not _is_same_place(record.waiting, stop):
+                return None
+            fits, stop = False, End()
+        if not fits:
             run.close()
             await self._go_back(record, extra)
             return None
@@ -277,7 +295,9 @@ class LiveDialogs:
         for record in await self._journal.load_working():
             if record.chat_id not in self._live and self._ownership.owns(record.user_id):
                 try:
-                    await self.wake(record, NOTHING)
+                    await self.wake(record.chat_id, NOTHING)
+                except NoDialog:
+                    continue
                 except StoreError as error:
                     log.warning("dialog_not_resumed", chat_id=record.chat_id, error=type(error).__name__)
 

@@ -284,3 +284,44 @@ async def test_script_that_is_gone_says_so(bench):
     async with bench.engine() as engine:
         assert keys(await chat.press(0)) == ["dialogs.gone"]
         assert not await engine.has_dialog(chat.chat_id)
+
+
+async def test_interrupted_work_is_begun_once_whoever_comes_first(bench):
+    errand = Errand()
+    chat = bench.conversation
+    async with bench.engine(errand.script()):
+        await chat.say("/start")
+        await chat.press(0)
+        await trio.testing.wait_all_tasks_blocked()
+    async with bench.engine(errand.script()), trio.open_nursery() as nursery:
+        for number in range(5):
+            nursery.start_soon(bench.now_running.open_question, chat.chat_id, name=str(number))
+        assert keys(await chat.say("ну что?")) == ["dialogs.one_moment"]
+        await trio.testing.wait_all_tasks_blocked()
+        assert errand.begun == 2
+        errand.may_end.set()
+        assert keys(await chat.settle()) == ["t.result", "t.again"]
+    assert errand.begun == 2
+
+
+class Forgotten:
+    """A sealer whose key is gone."""
+
+    async def seal(self, user_id, column, text):
+        return text
+
+    async def open(self, user_id, column, sealed):
+        raise Permanent("the key of this text was forgotten")
+
+
+async def test_answer_that_can_not_be_opened_any_more_is_asked_for_again(bench):
+    async def two_texts(dialog):
+        await dialog.ask(Text("t.name"), accept=str.strip)
+        await dialog.ask(Text("t.city"), accept=str.strip)
+
+    chat = bench.conversation
+    async with bench.engine(two_texts, sealer=Forgotten()):
+        await chat.say("/start")
+        assert keys(await chat.say("Аня")) == ["t.city"]
+    async with bench.engine(two_texts, sealer=Forgotten()):
+        assert keys(await chat.say("Омск")) == ["dialogs.script_starts_again", "t.name"]
