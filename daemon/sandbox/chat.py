@@ -56,7 +56,9 @@ class ChatPage:
         try:
             body = orjson.loads(request.body or b"{}")
         except orjson.JSONDecodeError:
-            return answer_json({"error": "JSON is expected"}, 400)
+            body = None
+        if not isinstance(body, dict):
+            return answer_json({"error": "a JSON object is expected"}, 400)
         if request.path == "/chat/people":
             return self._add_person(body) if request.method == "POST" else answer_json({"people": self._everybody()})
         if request.path == "/chat/board":

@@ -55,7 +55,8 @@ class WorldControl:
         if request.path == "/faults" and request.method == "DELETE":
             self._faults.clear()
         elif request.path.startswith("/faults/") and request.method == "DELETE":
-            if not self._faults.remove(int(request.path.rpartition("/")[2] or 0)):
+            number = request.path.removeprefix("/faults/")
+            if not number.isdecimal() or not self._faults.remove(int(number)):
                 return answer_json({"error": "no such fault"}, 404)
         elif request.path != "/faults":
             return answer_json({"error": "not found"}, 404)
@@ -70,8 +71,11 @@ class WorldControl:
         return answer_json(asdict(self._faults.add(choices.pop("kind"), **choices)), 201)
 
     async def _read_log(self, request: Request) -> Response:
-        after = int(first(request, "after", "0"))
-        with trio.move_on_after(min(float(first(request, "wait", "0")), MAX_WAIT_SECONDS)):
+        try:
+            after, wait = int(first(request, "after", "0")), float(first(request, "wait", "0"))
+        except ValueError:
+            return answer_json({"error": "after and wait are numbers"}, 400)
+        with trio.move_on_after(min(max(wait, 0), MAX_WAIT_SECONDS)):
             await self._log.wait_beyond(after)
         acts: list[dict[str, Any]] = [
             {"number": act.number, "at": act.at, "kind": act.kind, **act.facts} for act in self._log.since(after)

@@ -114,8 +114,9 @@ async def test_what_makes_no_sense_is_refused(page, anna, path, body, status):
     assert (await ask(page, "POST", path.format(anna=anna), body))[0] == status
 
 
-async def test_a_body_that_is_not_json_is_refused(page):
-    assert (await page.handle(Request("POST", "/chat/people", body=b"{"))).status == 400
+@pytest.mark.parametrize("body", [b"{", b"[1]", b'"x"'])
+async def test_a_body_that_is_no_json_object_is_refused(page, body):
+    assert (await page.handle(Request("POST", "/chat/people", body=body))).status == 400
 
 
 async def test_the_boards_side_counts_what_arrived(page):

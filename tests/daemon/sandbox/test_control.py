@@ -77,5 +77,14 @@ async def test_the_log_answers_empty_when_nothing_happens(control, autojump_cloc
     assert (await ask(control, "GET", "/log", wait=2))[1] == {"acts": [], "last": 0}
 
 
+@pytest.mark.parametrize(("path", "query"), [("/log", {"after": "x"}), ("/log", {"wait": "soon"})])
+async def test_numbers_that_are_none_are_refused(control, path, query):
+    assert (await ask(control, "GET", path, **query))[0] == 400
+
+
+async def test_a_fault_is_named_by_its_number(control):
+    assert (await ask(control, "DELETE", "/faults/all"))[0] == 404
+
+
 async def test_other_paths_are_not_found(control):
     assert (await ask(control, "GET", "/nothing"))[0] == 404
