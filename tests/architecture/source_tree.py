@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +28,10 @@ class SourceFile:
 
     path: Path
     text: str
-    tree: ast.Module
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.text)
 
     @property
     def name(self) -> str:
@@ -68,8 +71,7 @@ def functions(file: SourceFile) -> list[Function]:
 
 
 def _read(path: Path) -> SourceFile:
-    text = path.read_text(encoding="utf-8")
-    return SourceFile(path, text, ast.parse(text))
+    return SourceFile(path, path.read_text(encoding="utf-8"))
 
 
 def _code_lines(node: ast.FunctionDef | ast.AsyncFunctionDef, lines: list[str]) -> int:
