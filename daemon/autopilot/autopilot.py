@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from daemon.autopilot import accounting, news
+from daemon.autopilot import accounting, news, pace
 from daemon.autopilot.answers import look_for_answers
 from daemon.autopilot.apply import LETTER_COLUMN, open_letter, plan_application, send_application
 from daemon.autopilot.facts import KIND
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     import trio
 
     from daemon.autopilot.gates import GateReport
+    from daemon.autopilot.progress import AutopilotProgress
     from daemon.autopilot.tools import HuntTools
     from daemon.boards.board import Resume, Vacancy
     from store.database import Wakeups
@@ -118,7 +119,7 @@ async def take_step(hunt: Hunt) -> int | None:
     if not (hunt.progress.troubles and not searching):
         if await send_planned(hunt, applying):
             return None
-        if not applying and await pursue_next(hunt):
+        if await pursue_next(hunt, applying):
             return None
     if not searching:
         await search_board(hunt)
@@ -148,14 +149,20 @@ async def send_planned(hunt: Hunt, closed: list[GateReport]) -> bool:
     return True
 
 
-async def pursue_next(hunt: Hunt) -> bool:
-    """The next letter that waits for nothing, else the next found vacancy. False: there is neither."""
+async def pursue_next(hunt: Hunt, closed: list[GateReport]) -> bool:
+    """The next letter that waits for nothing, else the next found vacancy. False: there is neither.
+
+    The pause between two applications holds back sending alone: the next letter is written meanwhile, one ahead.
+    """
+    if any(report.name != "pace" for report in closed):
+        return False
     vacancies = hunt.tools.store.vacancies
     ready = await vacancies.in_state(hunt.user_id, "letter_ready", 20)
-    # What the person has said yes to goes first.
-    ready.sort(key=lambda row: row.reason != "approved")
     if ready:
-        await use_letter(hunt, ready[0])
+        if closed:
+            return False
+        # What the person has said yes to goes first.
+        await use_letter(hunt, min(ready, key=lambda row: row.reason != "approved"))
         return True
     found = await vacancies.in_state(hunt.user_id, "found", 1)
     if found:
@@ -168,13 +175,19 @@ async def use_letter(hunt: Hunt, vacancy: VacancyRow) -> None:
     if hunt.facts.mode == "assisted":
         letter = await open_letter(hunt, vacancy)
         write = hunt.move(vacancy, "handed_over", "assisted") + news.hand_over(hunt, vacancy, letter)
-        await hunt.commit(write, hunt.progress.to("handing_over", hunt.key_of(vacancy.vacancy_id)))
+        await hunt.commit(write, pause_after_card(hunt, vacancy))
     elif hunt.facts.mode == "approve" and vacancy.reason != "approved":
         letter = await open_letter(hunt, vacancy)
         write = hunt.move(vacancy, "waiting_for_you", "awaits_answer") + news.ask_to_send(hunt, vacancy, letter)
         await hunt.commit(write, hunt.progress.to("asking", hunt.key_of(vacancy.vacancy_id)))
     else:
         await plan_application(hunt, vacancy)
+
+
+def pause_after_card(hunt: Hunt, vacancy: VacancyRow) -> AutopilotProgress:
+    """Cards keep the pause of applications: forty messages at once are read by nobody."""
+    next_at = pace.next_application_at(hunt.now(), hunt.tools.settings.pause_seconds, hunt.tools.random)
+    return hunt.progress.to("handing_over", hunt.key_of(vacancy.vacancy_id), next_application_at=next_at)
 
 
 async def prepare(hunt: Hunt, vacancy: VacancyRow) -> None:

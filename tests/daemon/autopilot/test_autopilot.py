@@ -45,6 +45,25 @@ async def test_applications_keep_their_pause(ground: HuntGround, autojump_clock:
     assert all(15 < gap < 26 for gap in gaps)
 
 
+async def test_next_letter_is_written_during_the_pause(ground: HuntGround, autojump_clock: MockClock) -> None:
+    ground.board.add(*(make_vacancy(str(number)) for number in range(4)))
+    await ground.settle()
+    await ground.start_hunt()
+    await trio.sleep(10)
+    counts = await ground.store.vacancies.count_by_state(IVAN)
+    assert counts == {"applied": 1, "letter_ready": 1, "found": 2}
+
+
+async def test_cards_keep_the_pause_too(ground: HuntGround, autojump_clock: MockClock) -> None:
+    ground.board.add(*(make_vacancy(str(number)) for number in range(5)))
+    await ground.settle(mode="assisted")
+    await ground.start_hunt()
+    await trio.sleep(10)
+    assert len(await ground.said()) == 1
+    await trio.sleep(100)
+    assert len(await ground.said()) == 5
+
+
 @pytest.mark.slow
 async def test_day_ends_at_its_cap_and_goes_on_a_day_later(ground: HuntGround, autojump_clock: MockClock) -> None:
     ground.board.add(*(make_vacancy(str(number)) for number in range(5)))
