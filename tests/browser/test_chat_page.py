@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import asynccontextmanager
 
 import httpx2
@@ -12,12 +13,15 @@ from daemon.clock import SystemClock
 from daemon.sandbox.server import serve_on_loopback
 from daemon.sandbox.telegram import WORLD_TOKEN
 from daemon.sandbox.world import open_world
-from tests.browser.chromium import find_chromium, open_page
+from tests.browser.chromium import find_or_install, open_page
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.skipif(find_chromium() is None, reason="Chromium is not installed"),
+    pytest.mark.skipif(
+        find_or_install() is None and not os.environ.get("CI"),
+        reason="Chromium is not installed (apt-get install chromium)",
+    ),
 ]
 KEYBOARD = {
     "inline_keyboard": [
