@@ -15,7 +15,7 @@ from daemon.admin.client_session import SessionLimits
 from daemon.admin.unix_socket import AdminLimits
 from tests.daemon.admin.socket_door import ask, connect, hear, is_served, open_door
 
-QUICK = AdminLimits(session=SessionLimits(handshake_seconds=0.2, idle_seconds=0.5, write_seconds=0.2))
+QUICK = AdminLimits(session=SessionLimits(handshake_seconds=0.5, idle_seconds=0.5, write_seconds=0.3))
 UPGRADE = (
     b"GET / HTTP/1.1\r\nhost: localhost\r\nupgrade: websocket\r\nconnection: upgrade\r\n"
     b"sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\n\r\n"

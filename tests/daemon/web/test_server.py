@@ -60,7 +60,7 @@ async def test_connections_beyond_the_limit_are_closed(logged):
 
 
 async def test_idle_client_is_sent_away_and_others_are_served():
-    limits = WebLimits(connection_seconds=0.2)
+    limits = WebLimits(connection_seconds=0.6)
     async with open_door(limits=limits) as door, await trio.open_tcp_stream("127.0.0.1", door.port) as idle:
         assert (await fetch(door.port, "/healthz")).status == 200
         assert await read_all(idle) == b""
