@@ -54,7 +54,7 @@ VISIBLE_AFTER_SECONDS = 1.0
 LIFE_SECONDS = 180.0
 """A story that is not over by then is judged as it stands."""
 QUIET_SECONDS = 1.5
-LOUD = ("message", "application_made", "application_refused", "update", "model_asked")
+LOUD = ("message", "edit", "application_made", "application_refused", "update", "model_asked")
 SLOW_ANSWER_SECONDS = 3.0
 
 
