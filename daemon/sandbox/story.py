@@ -236,6 +236,7 @@ def run_demo(seed: int, *, exit_after: bool) -> int:
 async def _demo(seed: int, folder: Path, *, exit_after: bool) -> int:
     clock = SystemClock()
     rules = Rules(visible_after_seconds=VISIBLE_AFTER_SECONDS)
+    is_clean = False
     async with (
         open_world(clock, seed, rules=rules) as world,
         serve_on_loopback(world.service) as port,
@@ -247,12 +248,20 @@ async def _demo(seed: int, folder: Path, *, exit_after: bool) -> int:
         narrator = Narrator(world.hh.state, plot.applications)
         _introduce(narrator, plot, base_url)
         nursery.start_soon(narrator.follow, world.log, name="narrator")
+        nursery.start_soon(_end_at_sigterm, nursery.cancel_scope, name="sigterm")
         async with open_story(world, base_url, plot, folder, seed) as story:
             is_clean = await _perform(story, narrator, clock)
             if not exit_after:
                 await story.stay_up(narrator, base_url)
         nursery.cancel_scope.cancel()
     return 0 if is_clean else 1
+
+
+async def _end_at_sigterm(scope: trio.CancelScope) -> None:
+    """A demo that is told to end takes its daemon along."""
+    with trio.open_signal_receiver(signal.SIGTERM) as signals:
+        async for _signal in signals:
+            scope.cancel()
 
 
 async def _perform(story: Story, narrator: Narrator, clock: SystemClock) -> bool:

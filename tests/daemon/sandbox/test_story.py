@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
+import subprocess
+import sys
 from contextlib import asynccontextmanager
 
 import orjson
@@ -140,6 +144,25 @@ async def test_a_daemon_that_stops_badly_is_told_on(autojump_clock, nursery):
         verdict = await story.play()
         assert any("exit code 1" in problem for problem in verdict.problems)
         nursery.cancel_scope.cancel()
+
+
+@pytest.mark.slow
+async def test_demo_that_is_told_to_end_takes_its_daemon_along(tmp_path):
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; from daemon.sandbox.story import run_demo; sys.exit(run_demo(1, exit_after=True))",
+    ]
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    process = await trio.lowlevel.open_process(command, stdout=subprocess.PIPE, env=environment)
+    with trio.fail_after(60):
+        text = ""
+        while "daemon: starts" not in text:
+            text += (await process.stdout.receive_some(4096)).decode()
+        process.send_signal(signal.SIGTERM)
+        assert await process.wait() == 1
+    await process.stdout.aclose()
+    assert list(tmp_path.iterdir()) == [], "its state is gone, so is whoever kept it"
 
 
 async def test_the_child_gets_public_settings_only(tmp_path):
