@@ -18,6 +18,7 @@ import trio
 
 from daemon.admin.event_hub import EventHub
 from daemon.autopilot.roster import Roster
+from daemon.collector import calm_collector
 from daemon.config import secrets_of
 from daemon.doors import make_operations, make_pages, make_probes, open_doors, serve_operators, serve_web
 from daemon.errors import DaemonError
@@ -116,6 +117,7 @@ async def serve(settings: Settings, outside: Outside, switch: StopSwitch, hub: E
         intake.launch(ChildSpec("introduction", rooms.introduction.run, restart=PATIENT))
         await intake.start(essential("lanes", rooms.lanes.run))
         await intake.start(essential("poller", rooms.poller.run))
+        calm_collector()
         notifier.ready("hunting")
         log.info("daemon_ready", boot_id=boot_id, **doors.tell())
         reason = await switch.wait()

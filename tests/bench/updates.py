@@ -18,6 +18,7 @@ from contextlib import aclosing
 import trio
 
 from daemon.clock import SystemClock
+from daemon.collector import calm_collector
 from daemon.i18n.translate import Texts, read_catalogue
 from daemon.inbox.lanes import Lanes
 from daemon.inbox.poller import UpdatePoller
@@ -125,6 +126,7 @@ async def run_durable(client):
 async def measure(kind, port, count):
     url = f"http://127.0.0.1:{port}"
     client = CountingClient(TOKEN, HttpTransport(url), url, count=count)
+    calm_collector()  # as `main` does, for both
     run = {"echo": run_echo, "durable": run_durable}[kind]
     cpu, wall = time.process_time(), time.perf_counter()
     async with trio.open_nursery() as nursery:
