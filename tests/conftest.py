@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -73,3 +74,17 @@ async def store() -> AsyncIterator[Store]:
 
     async with open_store("sqlite://", inline=True) as opened:
         yield opened
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What had to be skipped, in one line."""
+    skipped = sorted({report.nodeid.partition("::")[0] for report in terminalreporter.stats.get("skipped", [])})
+    if skipped:
+        terminalreporter.write_line(f"skipped, because this machine lacks something: {', '.join(skipped)}")
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """With `CI` set nothing may be skipped."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and exitstatus == pytest.ExitCode.OK and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
