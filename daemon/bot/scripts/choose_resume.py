@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from daemon.accounts.pasted_resume import LONGEST_CHARS
 from daemon.accounts.rights import MODEL
+from daemon.bot.scripts.captcha import do_past_captcha
 from daemon.dialogs.dialog import Option
 from daemon.dialogs.errors import AnswerRejected, WorkFailed
 from daemon.outbox.message import Text, Verbatim
@@ -95,7 +96,7 @@ async def _until_it_works(dialog: Dialog, name: str, work: Callable[[], Awaitabl
     ]
     while True:
         try:
-            return await dialog.do(name, work)
+            return await do_past_captcha(dialog, name, work)
         except WorkFailed as failure:
             if not failure.is_temporary or await dialog.choose(Text("onboarding.board_trouble"), options) == "paste":
                 raise

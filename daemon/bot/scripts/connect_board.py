@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from daemon.accounts.return_address import ReturnRejected
+from daemon.bot.scripts.captcha import do_past_captcha
 from daemon.dialogs.dialog import Option
 from daemon.dialogs.errors import AnswerRejected, DialogAbandoned, QuestionTimedOut, WorkFailed
 from daemon.outbox.message import Text, UrlButton
@@ -158,7 +159,7 @@ async def _finish_login(services: Services, dialog: Dialog, returned: Json) -> s
 
     while True:
         try:
-            outcome = await dialog.do("finish_login", finish)
+            outcome = await do_past_captcha(dialog, "finish_login", finish)
             break
         except WorkFailed as failure:
             if not failure.is_temporary or not await _wants_another_try(dialog):
