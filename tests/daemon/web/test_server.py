@@ -46,7 +46,7 @@ async def test_address_of_somebody_else_is_one_clear_error(listen):
 
 
 async def test_connections_beyond_the_limit_are_closed(logged):
-    async with open_door(limits=WebLimits(connections=3, keep_alive_seconds=0.1)) as door:
+    async with open_door(limits=WebLimits(connections=3, keep_alive_seconds=1.5)) as door:
         idle = [await trio.open_tcp_stream("127.0.0.1", door.port) for _ in range(3)]
         await trio.testing.wait_all_tasks_blocked(0.05)
         async with await trio.open_tcp_stream("127.0.0.1", door.port) as extra:
