@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 PAGE = 8
 CARD = "history"
-_STATES = ("applying", "applied", "ambiguous", "refused", "handed_over")
+STATES = ("applying", "applied", "ambiguous", "refused", "handed_over")
 """What has left the daemon, or tried to."""
 DEEPEST = 2000
 """Further back nobody turns pages."""
@@ -43,7 +43,7 @@ async def turn_page(desk: Desk, incoming: Incoming, argument: str) -> Write | No
 
 async def _page(desk: Desk, incoming: Incoming, offset: int) -> tuple[list[Text], InlineKeyboard]:
     rows: list[VacancyRow] = []
-    for state in _STATES:
+    for state in STATES:
         rows += await desk.services.store.vacancies.latest(incoming.user_id, state, offset + PAGE + 1)
     rows.sort(key=lambda row: (-row.changed_at, row.vacancy_id))
     shown = rows[offset : offset + PAGE]

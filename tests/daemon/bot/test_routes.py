@@ -2,7 +2,12 @@
 
 import re
 
+from daemon.accounts.return_address import RETURN_REASONS
+from daemon.bot.handlers.history import STATES as HISTORY_STATES
+from daemon.bot.handlers.settings import APPROVALS
+from daemon.bot.menu import COMMANDS
 from daemon.bot.routes import ROUTES, build_router
+from daemon.i18n.translate import LANGUAGES
 from tests.architecture.source_tree import ROOT
 from tests.daemon.bot.conftest import TEXTS
 
@@ -37,6 +42,22 @@ def test_every_text_is_used():
     keys, stems = used()
     unused = [key for key in known() - keys if not key.startswith(tuple(stems))]
     assert sorted(unused) == []
+
+
+def test_texts_put_together_from_other_rooms_words_exist():
+    made = {
+        *(f"onboarding.return.{reason}" for reason in RETURN_REASONS),
+        *(f"bot.menu.{command}" for row in COMMANDS for command in row),
+        *(f"bot.settings.approval_{kind}" for kind in APPROVALS),
+        *(f"bot.button.approval_{kind}" for kind in APPROVALS),
+        *(f"bot.status.{wish}" for wish in ("running", "paused", "stopped")),
+        *(f"bot.already_{wish}" for wish in ("paused", "stopped")),
+        *(f"bot.language_name.{language}" for language in LANGUAGES),
+        *(f"onboarding.connected_{mode}" for mode in ("auto", "assisted")),
+    }
+    assert sorted(made - known()) == []
+    states = {f"autopilot.state.{state}" for state in HISTORY_STATES}
+    assert sorted(states - TEXTS.keys("ru")) == []
 
 
 def test_page_is_one_page():
