@@ -4,6 +4,7 @@ main.py wires it: store > web, admin > outbox > supervisor > (schedule, autopilo
 
 inbox/       from getUpdates to the right handler, in order per chat
 outbox/      every message to a person leaves here
+lane_runner.py  what both stand on: one durable queue, lanes in order, side by side, bounded
 dialogs/     durable linear dialogs: the engine; scripts live in bot/scripts
 supervisor/  keeps tasks running; knows nothing of jobs or Telegram
 schedule/    when, never what
