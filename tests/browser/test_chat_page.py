@@ -78,6 +78,25 @@ async def test_newcomer_starts_and_presses(tmp_path):
                 await world.log.wait_beyond(world.log.last)
 
 
+async def test_login_gets_a_window_and_a_vacancy_a_frame(tmp_path):
+    async with open_chat(tmp_path) as (world, bot, page):
+        await join(page)
+        await page.run("document.querySelector('.hint button').click()")
+        await page.until("document.querySelector('.message.is-mine')")
+        person = next(iter(world.telegram.state.people))
+        base = await page.run("location.origin")
+        urls = (f"{base}/hh-site/oauth/authorize?state=s", f"{base}/hh-site/vacancy/1")
+        rows = [[{"text": url, "url": url}] for url in urls]
+        await say(bot, person, "ссылки", reply_markup={"inline_keyboard": rows})
+        await page.until("document.querySelectorAll('.rows button').length === 2")
+        await page.run("window.opened = []; window.open = (url) => { opened.push(url); return {}; }; 1")
+        await page.run("document.querySelectorAll('.rows button')[0].click()")
+        assert await page.run("opened") == [urls[0]]
+        assert not await page.run("document.getElementById('page').open")
+        await page.run("document.querySelectorAll('.rows button')[1].click()")
+        assert await page.run("document.getElementById('page').open && document.getElementById('frame').src") == urls[1]
+
+
 async def test_reply_keyboard_types_its_words(tmp_path):
     async with open_chat(tmp_path) as (world, bot, page):
         await join(page)

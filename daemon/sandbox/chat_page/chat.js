@@ -110,7 +110,11 @@ function openChat(id) {
   return Promise.all([refreshPeople(), refreshChat()]).then(() => byId("text").focus());
 }
 
+// Login and captcha lead on to the daemon's own page, which refuses to be framed: they get a window of their own.
+const LEADS_AWAY = /\/(oauth\/authorize|account\/captcha)(\?|$)/;
+
 function openPage(url) {
+  if (LEADS_AWAY.test(url) && window.open(url, "board", "width=560,height=760")) return;
   byId("page-url").textContent = url;
   byId("page-tab").href = url;
   byId("frame").src = url;
