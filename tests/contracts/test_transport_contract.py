@@ -152,11 +152,20 @@ async def test_next_call_after_trouble_is_served(open_transport):
 
 
 async def test_cancelled_call_does_not_spoil_the_next_one(open_transport):
-    answers = answering(Hang(), Answer(200, b"mine"))
-    async with open_transport(answers) as transport:
-        with trio.move_on_after(0.05) as scope:
-            await transport.send(POST, PATIENT)
-        assert scope.cancelled_caught
+    asked = trio.Event()
+
+    async def peer(seen):
+        await trio.lowlevel.checkpoint()
+        if asked.is_set():
+            return Answer(200, b"mine")
+        asked.set()
+        return Hang()
+
+    async with open_transport(peer) as transport:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(transport.send, POST, PATIENT)
+            await asked.wait()
+            nursery.cancel_scope.cancel()
         assert (await transport.send(POST, PATIENT)).body == b"mine"
 
 
