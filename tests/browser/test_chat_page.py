@@ -89,9 +89,9 @@ async def test_login_gets_a_window_and_a_vacancy_a_frame(tmp_path):
         rows = [[{"text": url, "url": url}] for url in urls]
         await say(bot, person, "ссылки", reply_markup={"inline_keyboard": rows})
         await page.until("document.querySelectorAll('.rows button').length === 2")
-        await page.run("window.opened = []; window.open = (url) => { opened.push(url); return {}; }; 1")
+        await page.run("window.windows = []; window.open = (url) => { windows.push(url); return {}; }; 1")
         await page.run("document.querySelectorAll('.rows button')[0].click()")
-        assert await page.run("opened") == [urls[0]]
+        assert await page.run("windows") == [urls[0]]
         assert not await page.run("document.getElementById('page').open")
         await page.run("document.querySelectorAll('.rows button')[1].click()")
         assert await page.run("document.getElementById('page').open && document.getElementById('frame').src") == urls[1]
