@@ -44,6 +44,7 @@ from store.durable.effects import Cap
 from store.errors import CapReached
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from typing import Any
 
     from daemon.autopilot.hunt import Hunt
@@ -65,6 +66,7 @@ NOT_SENT = (
 )
 """Refusals that are about the account or the moment: the same application may go out later."""
 MOST_ATTEMPTS = 5
+LAST_SECONDS = 1.0
 CONFIRM_SECONDS = 2.0
 """How long a cancelled hunt may still take to write down what the board has already answered."""
 LETTER_COLUMN = "letter"
@@ -122,12 +124,39 @@ async def send_application(hunt: Hunt, vacancy: VacancyRow, effect: EffectRow) -
         now=now,
     )
     await hunt.commit(begin, hunt.progress.to("applying", effect.key))
+    await let_finish(lambda: _send_and_settle(hunt, vacancy, effect, letter))
+
+
+async def _send_and_settle(hunt: Hunt, vacancy: VacancyRow, effect: EffectRow, letter: str) -> None:
     outcome = await _call_board(hunt, vacancy, effect, letter)
     # The board has answered: a stop in this moment must not throw the answer away, or the grace would be waited for.
     with trio.move_on_after(CONFIRM_SECONDS, shield=True):
         changes = {"next_application_at": pace_after(hunt, outcome), **outcome.changes}
         await hunt.commit(outcome.write, hunt.progress.to("accounting", effect.key, **changes))
     log.info("application_settled", user_id=hunt.user_id, effect=effect.key, outcome=outcome.name)
+
+
+async def let_finish(work: Callable[[], Awaitable[None]]) -> None:
+    """Work that a stop or a pause gives one more second; cut off then, `sending` stays and the next life asks."""
+    failure = None
+    async with trio.open_nursery() as nursery:
+        with trio.CancelScope(shield=True) as scope:
+            nursery.start_soon(_end_soon_after_stop, scope, name="last second of an application")
+            try:
+                await work()
+            except Exception as error:  # noqa: BLE001 - raised again below: the nursery would wrap it in a group
+                failure = error
+        nursery.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
+
+
+async def _end_soon_after_stop(scope: trio.CancelScope) -> None:
+    try:
+        await trio.sleep_forever()
+    finally:
+        # Runs when the hunt is cancelled (or when the call is over, and then it means nothing).
+        scope.deadline = min(scope.deadline, trio.current_time() + LAST_SECONDS)
 
 
 async def open_letter(hunt: Hunt, vacancy: VacancyRow) -> str:

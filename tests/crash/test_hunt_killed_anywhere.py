@@ -87,7 +87,7 @@ async def live_twice(board: FakeBoard, dies_at: int, *, is_written: bool) -> boo
                 with trio.move_on_after(200):
                     status: Any = trio.TASK_STATUS_IGNORED
                     await first.hunt(replace(first.tools, store=fragile), status)
-            except Killed:
+            except* Killed:
                 was_killed = True
         if isinstance(board, FragileBoard):
             board.dies_at = 0

@@ -147,6 +147,7 @@ class HuntGround:
     resumes: FakeResumes
     nursery: trio.Nursery
     scopes: dict[UserId, trio.CancelScope] = field(default_factory=dict)
+    ended: dict[UserId, trio.Event] = field(default_factory=dict)
 
     async def settle(self, user_id: UserId = IVAN, *, mode: str = "auto", approval: str = "auto", **row: Any) -> None:
         """A person with a login, a resume and a running hunt."""
@@ -182,10 +183,12 @@ class HuntGround:
     async def start_hunt(self, user_id: UserId = IVAN, tools: HuntTools | None = None) -> None:
         """What the roster does for one person."""
         scope = self.scopes[user_id] = trio.CancelScope()
+        ended = self.ended[user_id] = trio.Event()
 
         async def run(task_status: trio.TaskStatus[None]) -> None:
             with scope:
                 await run_autopilot(tools or self.tools, user_id, task_status)
+            ended.set()
 
         await self.nursery.start(run)
 
@@ -206,7 +209,7 @@ class HuntGround:
     async def crash(self, user_id: UserId = IVAN) -> None:
         """Ends the hunt wherever it is."""
         self.scopes[user_id].cancel()
-        await trio.testing.wait_all_tasks_blocked()
+        await self.ended[user_id].wait()
 
     async def vacancy(self, vacancy_id: str, user_id: UserId = IVAN) -> VacancyRow:
         row = await self.store.vacancies.get(user_id, HH, VacancyId(vacancy_id))

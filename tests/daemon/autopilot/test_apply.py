@@ -160,6 +160,27 @@ async def test_hanging_board_is_left_within_the_grace(ground: HuntGround, autoju
     assert await ground.state("1") == ("ambiguous", "lost_answer")
 
 
+async def test_stop_gives_the_call_in_flight_a_last_second(ground: HuntGround, autojump_clock: MockClock) -> None:
+    ground.board.delay_seconds = 2.0
+    await apply_once(ground, seconds=5.5)
+    assert (await ground.effect("1")).state == "sending"
+    stopped_at = trio.current_time()
+    await ground.crash()
+    assert trio.current_time() - stopped_at == pytest.approx(0.5)
+    assert await ground.state("1") == ("applied", None)
+    assert await ground.said() == ["applied"]
+
+
+async def test_stop_waits_no_longer_than_that(ground: HuntGround, autojump_clock: MockClock) -> None:
+    ground.board.delay_seconds = 20.0
+    await apply_once(ground, seconds=45)
+    stopped_at = trio.current_time()
+    await ground.crash()
+    assert trio.current_time() - stopped_at == pytest.approx(1.0)
+    assert (await ground.effect("1")).state == "sending"
+    assert (await ground.state("1"))[0] == "applying"
+
+
 async def test_limit_rests_until_the_window_frees(ground: HuntGround, autojump_clock: MockClock) -> None:
     ground.board.add(*(make_vacancy(str(number)) for number in range(4)))
     ground.board.limit = 2

@@ -136,10 +136,10 @@ async def test_cancelled_request_is_inherited_as_doubt(
     ground: HuntGround, board: FakeBoard, autojump_clock: MockClock
 ) -> None:
     board.add(make_vacancy("1"))
-    board.delay_seconds = 1.0
+    board.delay_seconds = 3.0
     await ground.settle()
     await ground.start_hunt()
-    await trio.sleep(2.5)
+    await trio.sleep(7)
     assert (await ground.effect("1")).state == "sending"
     await ground.crash()
     assert (await ground.effect("1")).state == "sending", "a cancelled hunt writes nothing more"
