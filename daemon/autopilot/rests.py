@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from daemon.autopilot import news, pace
 from daemon.boards.board import CaptchaRequired, DoorClosed, LimitReached, LoginLost, ResumeGone
@@ -54,18 +53,12 @@ def find_rest(hunt: Hunt, error: BoardError) -> Rest:
     return _trouble(hunt, error)
 
 
-def with_way_back(url: str, way_back: str) -> str:
-    """The captcha's address with the link back into the chat, as hh.ru asks applications to add it."""
-    if not url or not way_back or "backurl=" in url:
-        return url
-    return f"{url}{'&' if '?' in url else '?'}backurl={quote(way_back, safe='')}"
-
-
 def _captcha(hunt: Hunt, error: CaptchaRequired) -> Rest:
     captchas, now = hunt.progress.captchas + 1, hunt.now()
     until = pace.captcha_until(now, captchas, hunt.tools.settings.interval_seconds)
-    link = with_way_back(error.url, hunt.tools.way_back)
-    write = hunt.tools.store.hunts.rest(hunt.user_id, until, "captcha", link) + news.tell_captcha(hunt, link, now)
+    # The session has put the person's own way back into the link.
+    rest = hunt.tools.store.hunts.rest(hunt.user_id, until, "captcha", error.url)
+    write = rest + news.tell_captcha(hunt, error.url, now)
     return Rest("captcha", write, {"captchas": captchas})
 
 

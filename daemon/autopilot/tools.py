@@ -114,5 +114,3 @@ class HuntTools:
     settings: AutopilotSettings
     screener: ModelScreener | None = None
     """None: plain rules alone decide."""
-    way_back: str = ""
-    """Link that brings a person back into the chat, put into a captcha's address."""

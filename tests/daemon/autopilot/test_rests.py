@@ -8,7 +8,7 @@ import pytest
 import trio
 
 from daemon.autopilot.hunt import open_hunt
-from daemon.autopilot.rests import find_reading_rest, find_rest, with_way_back
+from daemon.autopilot.rests import find_reading_rest, find_rest
 from daemon.boards.board import (
     BoardBusy,
     BoardTrouble,
@@ -91,21 +91,3 @@ async def test_closed_search_does_not_spin(ground: HuntGround, autojump_clock: M
     account = await ground.store.board_accounts.get(IVAN, HH)
     assert account is not None
     assert account.mode == "auto", "a shut search says nothing about applications"
-
-
-@pytest.mark.parametrize(
-    ("url", "way_back", "expected"),
-    [
-        (
-            "https://hh.ru/c?state=1",
-            "https://t.me/bot?start=back",
-            "https://hh.ru/c?state=1&backurl=https%3A%2F%2Ft.me%2Fbot%3Fstart%3Dback",
-        ),
-        ("https://hh.ru/c", "https://t.me/bot", "https://hh.ru/c?backurl=https%3A%2F%2Ft.me%2Fbot"),
-        ("https://hh.ru/c?backurl=x", "https://t.me/bot", "https://hh.ru/c?backurl=x"),
-        ("https://hh.ru/c", "", "https://hh.ru/c"),
-        ("", "https://t.me/bot", ""),
-    ],
-)
-def test_captchas_link_holds_the_way_back(url: str, way_back: str, expected: str) -> None:
-    assert with_way_back(url, way_back) == expected
