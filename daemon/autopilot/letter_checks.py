@@ -50,6 +50,8 @@ CLAIM = re.compile(
 )
 LATIN_TERM = re.compile(r"(?<![\w.@])[A-Za-z][A-Za-z0-9]*(?:[.+#/-][A-Za-z0-9+#]+)*[+#]*")
 NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
+CYRILLIC = re.compile("[\u0400-\u04ff]+")
+LETTERS = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +84,11 @@ def is_russian(vacancy: Vacancy) -> bool:
 
 def cyrillic_share(text: str) -> float:
     """Cyrillic letters among all letters; 1 for a text without letters."""
-    letters = [sign for sign in text if sign.isalpha()]
-    if not letters:
-        return 1.0
-    return sum("\u0400" <= sign <= "\u04ff" for sign in letters) / len(letters)
+    # By the lengths of what is left: a vacancy has 8,000 characters, and looking at each took half a hunt's CPU.
+    others = CYRILLIC.sub("", text)
+    cyrillic = len(text) - len(others)
+    letters = cyrillic + len(others) - len(LETTERS.sub("", others))
+    return cyrillic / letters if letters else 1.0
 
 
 def _length_faults(plain: str) -> list[Fault]:

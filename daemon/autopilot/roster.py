@@ -76,16 +76,19 @@ class Roster:
         self._hunt = hunt
 
     async def run(self, task_status: trio.TaskStatus[None]) -> None:
-        """Until it is cancelled. Started once all hunts that should run have been started."""
+        """Until it is cancelled.
+
+        Started once every hunt that should run is known and its next search has its time; bringing up ten thousand
+        takes longer than a start may, and meanwhile people are answered.
+        """
         async with self._tools.store.listen(TOPIC) as wakeups:
-            await self.settle()
-            task_status.started()
+            await self.settle(task_status.started)
             while True:
                 if await wakeups.wait(LOOK_AGAIN_SECONDS):
                     await trio.sleep(GATHERING_SECONDS)
                 await self.settle()
 
-    async def settle(self) -> None:
+    async def settle(self, tell_scheduled: Callable[[], object] = lambda: None) -> None:
         """Compares wishes with children once, and acts."""
         store, ownership = self._tools.store, self._tools.ownership
         wishing = {user_id for user_id in await store.hunts.wishing("running") if ownership.owns(user_id)}
@@ -96,7 +99,8 @@ class Roster:
         missing = [user_id for name, user_id in wanted.items() if self._supervisor.find(name) is None]
         if missing:
             await self._spread_searches(missing)
-            await self._start_all(missing)
+        tell_scheduled()
+        await self._start_all(missing)
         if missing or unwanted:
             log.info("hunts_settled", started=len(missing), stopped=len(unwanted), wishing=len(wanted))
 

@@ -67,6 +67,11 @@ class DaemonProcess:
         """Whether there is a child."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """Of the last child."""
+        return self._process.pid if self._process is not None else 0
+
     async def kill(self) -> None:
         """SIGKILL, and the child is gone when this returns."""
         if self._process is not None and self.is_running:

@@ -161,6 +161,23 @@ async def test_thousand_hunts_start_at_once_and_search_spread_out(
     assert busiest < 30, "the board sees no burst"
 
 
+async def test_slow_hunts_keep_nobody_from_being_answered(
+    ground: HuntGround, supervisor: Supervisor, autojump_clock: MockClock
+) -> None:
+    async def come_up_slowly(_: HuntTools, user_id: UserId, task_status: trio.TaskStatus[None]) -> None:
+        await trio.sleep(10)
+        task_status.started()
+        await trio.sleep_forever()
+
+    await add_people(ground.store, 500)
+    began_at = trio.current_time()
+    await ground.nursery.start(Roster(ground.tools, supervisor, come_up_slowly).run)
+    assert trio.current_time() - began_at < 1, "what starts after the roster need not wait for its hunts"
+    assert None not in [row.next_search_at for row in await ground.store.hunts.page(0, 1000)]
+    await trio.sleep(110)
+    assert len(supervisor.children()) == 500
+
+
 async def test_search_in_the_future_is_left_where_it_is(
     ground: HuntGround, supervisor: Supervisor, hunters: Hunters, autojump_clock: MockClock
 ) -> None:
