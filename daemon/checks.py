@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from daemon.errors import Temporary
 from daemon.http_client import make_http_client, send
+from daemon.llm.registry import missing_setting
 from store.errors import StoreError, StoreInUse
 from store.factory import open_store
 from telegram_client.client import TelegramClient
@@ -112,10 +113,10 @@ async def check_hh(hh: HhSettings, http: httpx2.AsyncClient) -> CheckResult:
 async def check_model(llm: LlmSettings, http: httpx2.AsyncClient) -> CheckResult:
     """Asks for the list of models, which costs no token."""
     name = f"model {llm.provider}"
-    if llm.provider == "template":
-        return CheckResult("model", OFF, "no AURORA_LLM__PROVIDER: letters come from plain templates")
-    if llm.provider == "gemini" and llm.api_key is None:
-        return CheckResult(name, OFF, "no AURORA_LLM__API_KEY: letters come from plain templates")
+    missing = missing_setting(llm)
+    if missing is not None:
+        is_chosen = llm.provider != "template"
+        return CheckResult(name if is_chosen else "model", OFF, f"no {missing}: letters come from plain templates")
     status = await _fetch_status(http, _model_list(llm, http))
     place = llm.base_url or "the provider"
     if status is None:

@@ -16,6 +16,7 @@ from daemon import VERSION
 from daemon.admin.operations import GateLine, Operations
 from daemon.admin.unix_socket import AdminLimits, open_socket, serve_admin
 from daemon.autopilot.gates import explain
+from daemon.llm.registry import missing_setting
 from daemon.rooms import receive_return
 from daemon.supervisor.health import summarize
 from daemon.web.app import make_app
@@ -60,12 +61,13 @@ class Doors:
     def tell(self) -> dict[str, str]:
         """Where we listen, and what is off."""
         llm, hh = self.settings.llm, self.settings.hh
+        missing = missing_setting(llm)
         return {
             "web": self.web.address,
             "public_url": self.public_url,
             "admin_socket": self.settings.admin.socket,
             "hh": "on" if hh.client_id else "off: set AURORA_HH__CLIENT_ID",
-            "model": llm.provider if llm.provider != "template" else "off: letters and queries from templates",
+            "model": f"off: set {missing}; letters and queries from templates" if missing else llm.provider,
         }
 
 

@@ -110,8 +110,9 @@ def _fail(message: str) -> Never:
 
 def _words_of(error: BaseException) -> str:
     """What went wrong, from the innermost cause that says it; never an address."""
-    while error.__cause__ is not None:
-        error = error.__cause__
+    while isinstance(error, BaseExceptionGroup) or error.__cause__ is not None:
+        # A name may have several addresses, each failing in its own way; the first is what the person would see too.
+        error = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error.__cause__ or error
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted ({error.verify_message})"
     if isinstance(error, ssl.SSLError):

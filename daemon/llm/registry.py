@@ -129,10 +129,24 @@ def make_models(http: httpx2.AsyncClient, settings: LlmSettings, book: UsageBook
     return Models(_adapters(http, settings), book, budget, timeout_seconds=settings.timeout_seconds)
 
 
+def missing_setting(settings: LlmSettings) -> str | None:
+    """Which setting the model is off for want of; None when it is on. `status` and `aurora check` say it."""
+    if settings.provider == "template":
+        return "AURORA_LLM__PROVIDER"
+    if settings.api_key is None and not settings.base_url:  # a server of one's own may want no key
+        return "AURORA_LLM__API_KEY"
+    if settings.provider == "openai" and not _names_of(settings):
+        return "AURORA_LLM__MODEL"
+    return None
+
+
+def _names_of(settings: LlmSettings) -> list[str]:
+    return [name.strip() for name in settings.model.split(",") if name.strip()]
+
+
 def _adapters(http: httpx2.AsyncClient, settings: LlmSettings) -> list[LanguageModel]:
-    names = [name.strip() for name in settings.model.split(",") if name.strip()]
-    has_way_in = bool(settings.api_key) or bool(settings.base_url)  # a server of one's own may want no key
-    if not has_way_in or settings.provider == "template":
+    names = _names_of(settings)
+    if missing_setting(settings) is not None:
         return []
     if settings.provider == "gemini":
         return [GeminiModel(http, settings, name) for name in names or [DEFAULT_GEMINI]]

@@ -103,6 +103,10 @@ async def test_board_is_looked_at_without_a_login(status, state, expected):
     assert KEY not in repr(seen[0].headers) + str(seen[0].url)
 
 
+def a_model(provider):
+    return LlmSettings(provider=provider, api_key=Secret(KEY), base_url="http://m/v1", model="m")
+
+
 @pytest.mark.parametrize(
     ("status", "state"), [(200, OK), (404, OK), (401, FAILED), (403, FAILED), (500, FAILED), (0, FAILED)]
 )
@@ -110,7 +114,7 @@ async def test_board_is_looked_at_without_a_login(status, state, expected):
 async def test_model_is_asked_for_its_list(provider, status, state):
     seen = []
     async with http_that(status, seen) as http:
-        result = await check_model(LlmSettings(provider=provider, api_key=Secret(KEY), base_url="http://m/v1"), http)
+        result = await check_model(a_model(provider), http)
     assert result.state == state
     assert KEY not in result.text
     assert seen[0].method == "GET"
@@ -120,10 +124,21 @@ async def test_model_is_asked_for_its_list(provider, status, state):
 async def test_local_server_needs_no_key():
     seen = []
     async with http_that(200, seen) as http:
-        assert (await check_model(LlmSettings(provider="openai", base_url="http://localhost:1/v1"), http)).state == OK
+        assert (await check_model(LlmSettings(provider="openai", base_url="http://l/v1", model="m"), http)).state == OK
     assert "authorization" not in seen[0].headers
 
 
-async def test_gemini_without_key_is_off():
+@pytest.mark.parametrize(
+    ("llm", "missing"),
+    [
+        (LlmSettings(), "AURORA_LLM__PROVIDER"),
+        (LlmSettings(provider="gemini"), "AURORA_LLM__API_KEY"),
+        (LlmSettings(provider="openai"), "AURORA_LLM__API_KEY"),
+        (LlmSettings(provider="openai", api_key=Secret(KEY)), "AURORA_LLM__MODEL"),
+    ],
+)
+async def test_model_that_nobody_would_ask_is_off_and_says_for_want_of_what(llm, missing):
     async with http_that() as http:
-        assert (await check_model(LlmSettings(provider="gemini"), http)).state == OFF
+        result = await check_model(llm, http)
+    assert result.state == OFF
+    assert missing in result.text

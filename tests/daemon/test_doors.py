@@ -52,7 +52,9 @@ async def test_port_zero_tells_its_real_port(tmp_path: Path) -> None:
 async def test_what_is_not_set_up_is_off_with_the_mend(tmp_path: Path) -> None:
     async with open_doors(settings_in(tmp_path, hh={})) as doors:
         assert doors.tell()["hh"] == "off: set AURORA_HH__CLIENT_ID"
-        assert doors.tell()["model"].startswith("off")
+        assert doors.tell()["model"].startswith("off: set AURORA_LLM__PROVIDER")
+    async with open_doors(settings_in(tmp_path, llm={"provider": "openai"})) as doors:
+        assert doors.tell()["model"].startswith("off: set AURORA_LLM__API_KEY")
 
 
 async def test_socket_is_gone_after_the_doors_close(tmp_path: Path) -> None:
