@@ -145,17 +145,43 @@ def configure_logs(
     _silence_libraries()
 
 
+class PatientStream:
+    """A stream whose failure costs lines, never the task that logs: a log on a full disk once ended the whole daemon.
+
+    How many lines are missing is said in the first one that gets through again.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lost = 0
+
+    def write(self, line: str) -> None:
+        """Writes and flushes a line, or counts it as lost."""
+        # The break ends a line of which only a part was written.
+        note = f'\n{{"event":"log_lines_lost","lines":{self._lost},"level":"warning"}}\n' if self._lost else ""
+        try:
+            self._stream.write(note + line)
+            self._stream.flush()
+        except OSError:
+            self._lost += 1
+        else:
+            self._lost = 0
+
+    def flush(self) -> None:
+        """Nothing is left to flush."""
+
+
 class _Lines(structlog.WriteLogger):
     """A logger that knows the name it was asked for."""
 
-    def __init__(self, stream: TextIO, name: str) -> None:
-        super().__init__(stream)
+    def __init__(self, stream: PatientStream, name: str) -> None:
+        super().__init__(stream)  # type: ignore[arg-type]  # it asks for a TextIO and uses write and flush only
         self.name = name
 
 
 class _NamedLines:
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+        self._stream = PatientStream(stream)
 
     def __call__(self, *args: Any) -> _Lines:
         return _Lines(self._stream, str(args[0]) if args else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import logging
@@ -123,3 +124,28 @@ def test_short_secrets_do_not_mangle_words():
 
 def test_longer_secret_is_cut_before_its_part():
     assert Redactor([Secret("secret"), Secret("secret-two")]).clean("secret-two") == "***"
+
+
+class FullDisk(io.StringIO):
+    """A stream that takes nothing while its disk is full."""
+
+    is_full = True
+
+    def write(self, text):
+        if self.is_full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(text)
+
+
+def test_log_on_a_full_disk_costs_lines_and_nobody_who_logs(stream):
+    disk = FullDisk()
+    configure_logs(stream=disk)  # `stream` undoes it
+    log = structlog.get_logger("room")
+    log.info("one")
+    log.warning("two")
+    disk.is_full = False
+    log.info("three")
+    log.info("four")
+    lost, third, fourth = [json.loads(line) for line in disk.getvalue().split()]
+    assert (lost["event"], lost["lines"]) == ("log_lines_lost", 2)
+    assert (third["event"], fourth["event"]) == ("three", "four")
