@@ -24,6 +24,7 @@ from daemon.web.metrics_page import MetricsPage
 from daemon.web.oauth_return import OauthReturn
 from daemon.web.probes import Probes
 from daemon.web.server import open_listener, serve
+from store.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -100,7 +101,10 @@ def make_probes(rooms: Rooms, layers: Layers) -> Probes:
     """What `/readyz` and `status` ask."""
 
     async def is_store_writable() -> str | None:
-        await rooms.store.check_writable()
+        try:
+            await rooms.store.check_writable()
+        except StoreError as error:
+            return str(error)  # made for operators: the file and the mend, such as freeing space
         return None
 
     async def is_telegram_polled() -> str | None:

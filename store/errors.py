@@ -33,6 +33,10 @@ class CapReached(Conflict):
 class StoreUnavailable(StoreError):
     """The store takes no writes at the moment."""
 
+    will_pass = True
+    """The task that meets it is not broken: a full disk once had every hunt given up for half an hour."""
+    retry_after_seconds = 5.0
+
 
 class StoreCorrupt(StoreError):
     """The store's file is damaged or not a database."""

@@ -71,6 +71,8 @@ class UpdatePoller:
         self._random = random_source or random.Random()
         self._stream = f"telegram:{client.bot_id}"
         self._failures = 0
+        self._is_contested = False
+        """Another program polls: what is won back by a poll that does not wait is lost with the next."""
         self._may_have_webhook = True
         self.health = PollHealth()
 
@@ -89,11 +91,17 @@ class UpdatePoller:
             self._may_have_webhook = False
         offset = await self._store.cursors.get(self._stream)
         polls = poll_updates(self._client, offset, timeout_seconds=self._poll_seconds)
+        is_first = True
         async with aclosing(polls) as batches:
             async for batch in batches:
                 if batch:
                     offset = await self._keep(batch, offset)
-                self._note_success()
+                if is_first and self._is_contested:
+                    # It did not wait, so it only threw the other program out, which will do the same to the next one.
+                    self.health = replace(self.health, last_success_at=self._clock.now())
+                else:
+                    self._note_success()
+                is_first = False
 
     async def _keep(self, batch: list[dict[str, Any]], offset: int | None) -> int:
         """Puts a batch and the cursor on disk, then hands the rows over. The new offset."""
@@ -114,11 +122,13 @@ class UpdatePoller:
         if self.health.trouble:
             log.info("polling_again", failures=self._failures)
         self._failures = 0
+        self._is_contested = False
         self.health = PollHealth(self._clock.now())
 
     async def _back_off(self, error: TelegramError | StoreError) -> None:
         words, seconds = self._judge(error)
         self._failures += 1
+        self._is_contested = isinstance(error, Conflict) and error.kind != "webhook_set"
         if self.health.trouble != words:
             log.warning("polling_stopped", trouble=words, error=type(error).__name__)
             self.health = replace(self.health, trouble=words, trouble_since=self._clock.now())

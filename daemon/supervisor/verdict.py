@@ -44,10 +44,14 @@ class Verdict:
 
 
 def judge(error: Exception) -> Verdict:
-    """A group is permanent if any of its errors is, temporary if all are; the longest wish to wait counts."""
+    """A group is permanent if any of its errors is, temporary if all are; the longest wish to wait counts.
+
+    Temporary is `Temporary`, and any error that says `will_pass` of itself: lower rooms have families of their own.
+    """
     leaves = list(_leaves(error))
-    temporary = [leaf for leaf in leaves if isinstance(leaf, Temporary)]
-    waits = [leaf.retry_after_seconds for leaf in temporary if leaf.retry_after_seconds is not None]
+    temporary = [leaf for leaf in leaves if isinstance(leaf, Temporary) or getattr(leaf, "will_pass", False)]
+    wishes = [getattr(leaf, "retry_after_seconds", None) for leaf in temporary]
+    waits = [seconds for seconds in wishes if seconds is not None]
     is_permanent = any(isinstance(leaf, Permanent) for leaf in leaves)
     shown = _frames(leaves[0])[-FRAMES_SHOWN:]
     names = sorted({type(leaf).__name__ for leaf in leaves})[:LEAVES_SHOWN]

@@ -16,6 +16,7 @@ from daemon.supervisor.shutdown import StopSwitch
 from daemon.supervisor.tree import open_supervisor
 from daemon.vault import make_secret_key
 from daemon.web.server import PortTaken
+from store.errors import StoreUnavailable
 from store.ids import UserId
 from tests.daemon.test_rooms import make_settings, rooms_of
 
@@ -77,6 +78,15 @@ async def test_probe_waits_for_the_first_poll(rooms: Rooms) -> None:
     answers = await make_probes(rooms, Layers(())).ask()
 
     assert answers == {"store": "ok", "telegram": "no poll has succeeded yet", "children": "ok"}
+
+
+async def test_full_disk_is_told_in_words(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def is_full() -> None:
+        raise StoreUnavailable("store /data/aurora.db: the disk is full: free some space")
+
+    monkeypatch.setattr(rooms.store, "check_writable", is_full)
+
+    assert "free some space" in (await make_probes(rooms, Layers(())).ask())["store"]
 
 
 async def test_metrics_page_counts_children(rooms: Rooms, clock: TrioClock) -> None:

@@ -157,7 +157,7 @@ TROUBLES = {
 async def test_trouble_is_named_waited_out_and_nothing_is_lost(store, clock, make_update, trouble, autojump_clock):
     answer, words = TROUBLES[trouble]
     # A batch of giants is asked for again in smaller ones, so that trouble needs its four answers to be trouble.
-    script = Script(getUpdates=[ok([make_update(4)]), *[answer] * 8, ok([make_update(5)]), Hang()])
+    script = Script(getUpdates=[ok([make_update(4)]), *[answer] * 8, ok([make_update(5)]), ok([]), Hang()])
     async with polling(store, clock, script) as poller:
         await settled()
         assert words in poller.health.trouble
@@ -168,6 +168,16 @@ async def test_trouble_is_named_waited_out_and_nothing_is_lost(store, clock, mak
         assert poller.health.trouble_since is None
         assert poller.health.last_success_at > since
     assert await rows(store) == ["update:4", "update:5"]
+
+
+async def test_fight_with_a_second_program_is_told_once_and_fought_less_and_less(store, clock, logged, autojump_clock):
+    conflict = failure(409, "Conflict: terminated by other getUpdates request")
+    script = Script(getUpdates=[ok([]), *[conflict, ok([])] * 20, Hang()])
+    async with polling(store, clock, script) as poller:
+        await trio.sleep(60)
+        assert "another program" in poller.health.trouble
+        assert len(script.calls) < 30
+    assert [line["event"] for line in logged if line["event"].startswith("polling")] == ["polling_stopped"]
 
 
 async def test_trouble_that_lasts_is_tried_less_and_less(store, clock, logged, autojump_clock):

@@ -6,6 +6,7 @@ import json
 
 from daemon.errors import DaemonError, Permanent, Temporary
 from daemon.supervisor.verdict import StartTimeout, judge
+from store.errors import StoreCorrupt, StoreUnavailable
 
 
 def caught(function, *arguments):
@@ -70,3 +71,9 @@ def test_large_group_is_named_by_a_few_types():
 def test_other_daemon_errors_are_neither():
     verdict = judge(DaemonError())
     assert (verdict.is_permanent, verdict.is_temporary) == (False, False)
+
+
+def test_error_of_a_lower_room_may_say_that_it_passes():
+    verdict = judge(StoreUnavailable("the disk is full"))
+    assert (verdict.is_temporary, verdict.retry_after_seconds) == (True, 5)
+    assert not judge(StoreCorrupt()).is_temporary
