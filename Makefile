@@ -30,4 +30,7 @@ kills: $(VENV)/.installed  ## 200 random SIGKILLs over the story, and the same w
 	@$(PYTHON) -m tests.crash.kills --kills 200
 	@$(PYTHON) -m tests.crash.kills --kills 10 --forgetful
 
-.PHONY: help demo test check bench kills
+thousand: $(VENV)/.installed  ## a deploy in the middle of 1,000 hunts: SIGTERM, start, SIGTERM, measured
+	@$(PYTHON) -m tests.crash.thousand --users 1000
+
+.PHONY: help demo test check bench kills thousand

@@ -82,26 +82,31 @@ async def sleep(tools: HuntTools, bell: Wakeups, until: int) -> None:
 async def work(tools: HuntTools, user_id: UserId) -> int | None:
     """Does what can be done now. Returns when there may be more to do; None: the person wishes no hunt."""
     conflicts = 0
-    while (hunt := await open_hunt(tools, user_id)) is not None:
-        try:
-            until = await take_step(hunt)
-        except LeaseLost:
-            raise
-        except Conflict:
-            # Somebody answered a card in the same moment: look again. Always again would be a mistake of ours.
-            conflicts += 1
-            if conflicts > MOST_CONFLICTS:
+    while True:
+        # A step at a time: of a thousand hunts that are due together, the others wait here and not in the board's pool,
+        # whose patience ends; and the loop gets round to answering people.
+        async with tools.turns:
+            hunt = await open_hunt(tools, user_id)
+            if hunt is None:
+                return None
+            try:
+                until = await take_step(hunt)
+            except LeaseLost:
                 raise
-            continue
-        except Postponed:
-            continue
-        except BoardError as error:
-            await rest(hunt, error)
-            continue
-        conflicts = 0
-        if until is not None:
-            return until
-    return None
+            except Conflict:
+                # Somebody answered a card in the same moment: look again. Always again would be a mistake of ours.
+                conflicts += 1
+                if conflicts > MOST_CONFLICTS:
+                    raise
+                continue
+            except Postponed:
+                continue
+            except BoardError as error:
+                await rest(hunt, error)
+                continue
+            conflicts = 0
+            if until is not None:
+                return until
 
 
 async def take_step(hunt: Hunt) -> int | None:

@@ -7,8 +7,10 @@ the person's name. Nothing else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import trio
 
 if TYPE_CHECKING:
     import random as randomness
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from store.write import Write
 
 ResultT = TypeVar("ResultT")
+STEPS_AT_ONCE = 64
+"""Below the connections of the HTTP client, which boards and models share; above what Telegram lets us tell of."""
 
 
 class Speaker(Protocol):
@@ -114,3 +118,5 @@ class HuntTools:
     settings: AutopilotSettings
     screener: ModelScreener | None = None
     """None: plain rules alone decide."""
+    turns: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(STEPS_AT_ONCE))
+    """Who takes a step holds one."""

@@ -14,13 +14,13 @@ from daemon.autopilot.screening import ModelScreener
 from daemon.boards.board import BoardTrouble, CaptchaRequired, LoginLost, NotApplicable, UncertainOutcome
 from daemon.clock import TrioClock
 from daemon.outbox.message import UrlButton
+from store.ids import UserId
 from tests.fakes.board import FakeBoard, make_vacancy
 from tests.fakes.hunting import HH, IVAN, HuntGround, ScriptedAsker, open_ground
 
 if TYPE_CHECKING:
     from trio.testing import MockClock
 
-    from store.ids import UserId
     from store.store import Store
 
 
@@ -62,6 +62,28 @@ async def test_cards_keep_the_pause_too(ground: HuntGround, autojump_clock: Mock
     assert len(await ground.said()) == 1
     await trio.sleep(100)
     assert len(await ground.said()) == 5
+
+
+async def test_hunts_take_turns(ground: HuntGround, autojump_clock: MockClock) -> None:
+    ground.board.add(make_vacancy("1"))
+    tools = replace(ground.tools, turns=trio.CapacityLimiter(2))
+    busiest = 0
+
+    async def look() -> None:
+        nonlocal busiest
+        while True:
+            busiest = max(busiest, tools.turns.borrowed_tokens)
+            await trio.sleep(0.1)
+
+    ground.board.delay_seconds = 1
+    for number in range(1, 6):
+        await ground.settle(UserId(number))
+    ground.nursery.start_soon(look)
+    for number in range(1, 6):
+        await ground.start_hunt(UserId(number), tools)
+    await trio.sleep(60)
+    assert len(ground.board.applications) == 5
+    assert busiest == 2
 
 
 @pytest.mark.slow

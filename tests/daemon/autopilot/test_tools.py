@@ -41,4 +41,5 @@ def test_hunt_can_do_nothing_but_store_speak_and_call() -> None:
         "random",
         "settings",
         "screener",
+        "turns",
     }
