@@ -1,4 +1,4 @@
-"""The way out: signals, the order of stopping with a deadline for each stage, and the end of all patience.
+"""The way out: signals, and the end of all patience. The order of stopping is that of the blocks in `main.py`.
 
 A first SIGTERM or SIGINT asks for a drain; a second ends the process at once. The handler is a plain one, so that the
 second signal works even while the loop is blocked. A last resort in a thread of its own ends the process when draining
@@ -11,14 +11,13 @@ import os
 import signal
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
 import trio
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
 log = structlog.get_logger(__name__)
@@ -104,40 +103,3 @@ def catch_signals(
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One step of the way out."""
-
-    name: str
-    run: Callable[[], Awaitable[object]]
-    seconds: float
-    """After this it is cancelled and the next stage begins."""
-
-
-async def run_stages(stages: Sequence[Stage]) -> tuple[str, ...]:
-    """Runs the stages in order, whatever becomes of each; returns the names of those that failed or overran.
-
-    Shielded: a stop that has begun is carried through.
-    """
-    unclean = []
-    for stage in stages:
-        began = trio.current_time()
-        error: str | None = "overran"
-        with trio.move_on_after(stage.seconds, shield=True):
-            error = await _run(stage)
-        if error is not None:
-            unclean.append(stage.name)
-            log.warning("stage_unclean", stage=stage.name, error=error, deadline_seconds=stage.seconds)
-        else:
-            log.info("stage_done", stage=stage.name, seconds=round(trio.current_time() - began, 3))
-    return tuple(unclean)
-
-
-async def _run(stage: Stage) -> str | None:
-    try:
-        await stage.run()
-    except Exception as error:  # noqa: BLE001 - the edge of the stage: the next one must run in any case
-        return type(error).__name__
-    return None

@@ -14,7 +14,9 @@ from daemon.outbox.message import Text, UrlButton, Verbatim
 from store.ids import ChatId
 
 WORDS = st.text(max_size=6)
-LABELS = st.builds(Text, WORDS, st.dictionaries(WORDS, WORDS | st.integers(), max_size=2)) | st.builds(Verbatim, WORDS)
+LABELS = st.builds(Text, WORDS, st.dictionaries(WORDS, WORDS | st.integers(-(2**53), 2**53), max_size=2)) | st.builds(
+    Verbatim, WORDS
+)
 QUESTIONS = st.builds(
     OpenQuestion,
     question_id=WORDS,

@@ -1,4 +1,4 @@
-"""The way out: real signals to this process, stages with deadlines, and the last resort."""
+"""The way out: real signals to this process, and the last resort."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import threading
 import pytest
 import trio
 
-from daemon.supervisor.shutdown import LastResort, Stage, StopSwitch, catch_signals, run_stages
+from daemon.supervisor.shutdown import LastResort, StopSwitch, catch_signals
 
 
 class Exits:
@@ -80,49 +80,3 @@ def test_disarmed_last_resort_does_nothing():
     resort.arm(0.4)
     resort.disarm()
     assert not exits.happened.wait(0.5)
-
-
-async def test_stages_run_in_order(autojump_clock):
-    seen = []
-
-    async def note(name):
-        await trio.sleep(1)
-        seen.append((name, trio.current_time()))
-
-    stages = [Stage(name, lambda name=name: note(name), 5) for name in ("poller", "lanes", "senders")]
-    assert await run_stages(stages) == ()
-    assert seen == [("poller", 1), ("lanes", 2), ("senders", 3)]
-
-
-async def test_stage_that_overruns_is_cut_and_next_begins(autojump_clock):
-    async def finish():
-        await trio.lowlevel.checkpoint()
-
-    assert await run_stages([Stage("slow", trio.sleep_forever, 2), Stage("next", finish, 2)]) == ("slow",)
-    assert trio.current_time() == 2
-
-
-async def test_failing_stage_does_not_keep_the_next(autojump_clock, logged):
-    ran = []
-
-    async def fail():
-        raise ValueError("private")
-
-    async def finish():
-        ran.append("next")
-
-    assert await run_stages([Stage("broken", fail, 2), Stage("next", finish, 2)]) == ("broken",)
-    assert ran == ["next"]
-    assert "private" not in repr(logged)
-
-
-async def test_begun_stop_is_carried_through_a_cancellation(autojump_clock):
-    done = []
-
-    async def work():
-        await trio.sleep(3)
-        done.append(trio.current_time())
-
-    with trio.move_on_after(1):
-        await run_stages([Stage("work", work, 5)])
-    assert done == [3]
