@@ -116,7 +116,9 @@ def run_sandbox(port: int, seed: int) -> int:
 
 
 async def _serve_until_signal(port: int, seed: int) -> None:
-    async with open_world(SystemClock(), seed) as world, serve_on_loopback(world.service, port) as bound:
+    # Nobody has registered anything here: wherever a stranger's daemon listens, the login must come back to it.
+    rules = Rules(redirect_uri="")
+    async with open_world(SystemClock(), seed, rules=rules) as world, serve_on_loopback(world.service, port) as bound:
         base_url = f"http://127.0.0.1:{bound}"
         world.settle_at(base_url)
         sys.stdout.write(describe_sandbox(world, base_url))
@@ -131,6 +133,8 @@ def describe_sandbox(world: World, base_url: str) -> str:
     lines = [f"export {name}={value}" for name, value in world.settings(base_url).items()]
     lines += [
         "# with these settings `aurora run` lives in the simulated world: paste them into another terminal first",
+        "# the board's login comes back to the daemon's own door, 127.0.0.1:8080. Where that port is taken:",
+        "#   export AURORA_WEB__LISTEN=127.0.0.1:8081",
         f"# chat page:  {base_url}/",
         f"# everything that happened:  {base_url}/world/log    faults:  {base_url}/world/faults",
     ]

@@ -111,6 +111,9 @@ async def test_the_sandbox_runs_until_a_signal():
             address = text.partition("# chat page:")[2].split()[0]
             async with httpx2.AsyncClient() as client:
                 assert "<title>Aurora" in (await client.get(address)).text
+                login = f"{address}hh-site/oauth/authorize?response_type=code&client_id=aurora-sandbox-client"
+                for door in ("http://127.0.0.1:8080/oauth/hh/callback", "http://localhost:9/x", "https://a.example/x"):
+                    assert (await client.get(f"{login}&redirect_uri={door}")).status_code == 200
             process.send_signal(signal.SIGTERM)
             assert await process.wait() == 0
     finally:
