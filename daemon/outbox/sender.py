@@ -165,14 +165,17 @@ class OutboxSender:
         return self._store.users.set_blocked(UserId(item.lane), None)
 
     async def _mark(self, write: Write) -> None:
-        """Until it is on disk: a mark that is given up would send the message again."""
+        """Until it is on disk: a mark that is given up would send the message again. Said once, not twice a second."""
+        is_told = False
         while True:
             try:
                 await self._store.write(write)
             except Conflict:
                 log.info("message_was_taken_away")
             except StoreError as error:
-                log.warning("mark_waits_for_store", error=type(error).__name__)
+                if not is_told:
+                    log.warning("mark_waits_for_store", error=type(error).__name__)
+                is_told = True
                 await trio.sleep(_MARK_RETRY_SECONDS)
                 continue
             return

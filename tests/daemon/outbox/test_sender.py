@@ -1,6 +1,7 @@
 """Rows of the outbox: in order per chat, marked, never lost, doubled at most once."""
 
 import pytest
+import structlog
 import trio
 
 from store.errors import StoreUnavailable
@@ -204,8 +205,10 @@ async def test_store_that_fails_at_the_mark_does_not_double(bot, autojump_clock,
     await bot.say("a")
     await bot.say("b")
     monkeypatch.setattr(bot.store, "write", shaky)
-    async with bot.sending():
-        await trio.sleep(10)
+    with structlog.testing.capture_logs() as logged:
+        async with bot.sending():
+            await trio.sleep(10)
+    assert [line["event"] for line in logged].count("mark_waits_for_store") == 1
     assert bot.texts() == ["a", "b"]
 
 
