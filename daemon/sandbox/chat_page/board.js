@@ -24,7 +24,7 @@ function showTiles(board) {
   byId("tiles").replaceChildren(
     tile(board.applied, "откликов", board.applied ? "is-good" : ""),
     tile(board.duplicates, "дублей", board.duplicates ? "is-bad" : "is-good"),
-    tile(board.refused, "отказано доской"),
+    tile(board.refused, "отказано площадкой"),
     tile(board.searches, "поисков"),
     tile(board.model_calls, "вопросов модели"),
     tile(board.vacancies, "вакансий"),
@@ -60,7 +60,7 @@ function showApplications(board) {
 function showSwitches(board) {
   const box = (name, words) => element("label", {},
     element("input", { type: "checkbox", checked: board[name], onchange: (e) => ask("chat/board", { [name]: e.target.checked }).then(showBoard) }), words);
-  byId("switches").replaceChildren(box("is_closed", "API соискателя закрыт (полуавтомат)"), box("asks_captcha", "Доска просит капчу"));
+  byId("switches").replaceChildren(box("is_closed", "API соискателя закрыт (полуавтомат)"), box("asks_captcha", "Площадка просит капчу"));
 }
 
 function showBoard(board) {
