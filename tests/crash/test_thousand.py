@@ -31,16 +31,19 @@ def test_deploy_in_the_middle_of_hunts(tmp_path):
 def test_what_is_not_as_it_must_be_is_said():
     fine = Life(exit_code=0, owned=1, exit_seconds=1)
     bad = Life(exit_code=1, owned=6, exit_seconds=3, most_a_second_and_token=4)
-    report = Report(Order(users=3, paused=2), idle=fine, lives=[fine, bad], duplicates=1, paused_after=1)
+    report = Report(
+        Order(users=3, paused=2), idle=fine, lives=[fine, bad], duplicates=1, unknown_to_board=2, paused_after=1
+    )
     assert report.faults(Limits()) == [
         "1 applications made twice",
+        "0 unknown to the ledger, 2 to the board",
         "1 of 2 paused hunts stayed paused",
         "life 2 ended with 1",
         "life 2: 4 requests a second with one token",
         "life 2: 3.00 s from SIGTERM to the end",
         "life 2: 6.00 s until all hunts were owned and scheduled",
     ]
-    assert len(report.faults(None)) == 4
+    assert len(report.faults(None)) == 5
     assert "6.00 s" in "\n".join(table(report))
 
 

@@ -37,6 +37,8 @@ from tests.crash.crowd import Gatekeeper, invite, settle
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from daemon.sandbox.people import Person
+
 KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
 LOOK_SECONDS = 0.05
 START_SECONDS = 120.0
@@ -47,6 +49,7 @@ OWNED = """
     WHERE wish = 'running' AND leases.epoch > ? AND next_search_at IS NOT NULL AND next_search_at >= ?
 """
 EPOCH = "SELECT coalesce(max(epoch), 0) FROM leases"
+LEDGER = "SELECT key, state FROM effects WHERE kind = 'application' AND state NOT IN ('planned', 'refused')"
 PAUSED = "SELECT count(*) FROM hunts WHERE wish = 'paused' AND searched_at IS NULL"
 
 
@@ -104,6 +107,12 @@ class Report:
     idle: Life = field(default_factory=Life)
     lives: list[Life] = field(default_factory=list)
     duplicates: int = 0
+    unknown_to_ledger: int = 0
+    """Applications the board has and the ledger neither knows as made nor asks about."""
+    unknown_to_board: int = 0
+    """Applications the ledger takes for made and the board does not have."""
+    in_doubt: int = 0
+    """Cut off by a SIGTERM; the board is asked about them after the grace."""
     paused_after: int = 0
 
     def faults(self, limits: Limits | None) -> list[str]:
@@ -111,6 +120,8 @@ class Report:
         found = []
         if self.duplicates:
             found.append(f"{self.duplicates} applications made twice")
+        if self.unknown_to_ledger or self.unknown_to_board:
+            found.append(f"{self.unknown_to_ledger} unknown to the ledger, {self.unknown_to_board} to the board")
         if self.paused_after != self.order.paused:
             found.append(f"{self.paused_after} of {self.order.paused} paused hunts stayed paused")
         for number, life in enumerate((self.idle, *self.lives)):
@@ -136,6 +147,7 @@ class Deploy:
         self._port = free_port()
         self._clock = SystemClock()
         self._settings: Mapping[str, str] = {}
+        self._crowd: dict[int, Person] = {}
         self._daemon = DaemonProcess({}, folder)
 
     async def play(self, base_url: str) -> Report:
@@ -152,9 +164,8 @@ class Deploy:
         try:
             report.idle = await self._live(0, 0)
             began = trio.current_time()
-            await settle(
-                self._world, base_url, self._settings, invite(self._world, order.users + order.paused), order.paused
-            )
+            self._crowd = invite(self._world, order.users + order.paused)
+            await settle(self._world, base_url, self._settings, self._crowd, order.paused)
             report.prepared_seconds = trio.current_time() - began
             self._world.faults.add("latency", service="hh", seconds=BOARD_SECONDS)
             for _ in range(2):
@@ -163,7 +174,20 @@ class Deploy:
             await self._daemon.end()
         report.duplicates = judge(tuple(self._world.log.acts()), Witness({}, ("",)), crashes=0).duplicates
         report.paused_after = self._read(PAUSED)
+        self._compare_ledger(report)
         return report
+
+    def _compare_ledger(self, report: Report) -> None:
+        """The daemon is gone: what it believes against what the board has."""
+        chats = {person.person_id: user_id for user_id, person in self._crowd.items()}
+        made = {
+            f"{chats[str(act.get('user'))]}:hh:{act.get('vacancy')}" for act in self._world.log.acts("application_made")
+        }
+        with closing(sqlite3.connect(self._folder / "aurora.db")) as connection:
+            ledger = dict(connection.execute(LEDGER).fetchall())
+        confirmed = {key for key, state in ledger.items() if state == "confirmed"}
+        report.in_doubt = len(ledger) - len(confirmed)
+        report.unknown_to_ledger, report.unknown_to_board = len(made - set(ledger)), len(confirmed - made)
 
     async def _live(self, users: int, applications: int) -> Life:
         """From the start of the process to its end."""
@@ -295,6 +319,10 @@ def table(report: Report) -> list[str]:
         values = "".join(f"{shape.format(getattr(life, name)):>10}" for life in (report.idle, *report.lives))
         lines.append(f"{title:52}{values}")
     lines.append(f"applied twice: {report.duplicates}; paused before and after: {report.paused_after}")
+    lines.append(
+        f"unknown to the ledger: {report.unknown_to_ledger}; taken for made and not there: {report.unknown_to_board}; "
+        f"in doubt, to be asked about: {report.in_doubt}"
+    )
     return lines
 
 
