@@ -9,5 +9,5 @@ MOSCOW = timezone(timedelta(hours=3))
 
 
 def show_moment(at: int) -> str:
-    """`21.11 14:35`."""
-    return datetime.fromtimestamp(at / 1000, UTC).astimezone(MOSCOW).strftime("%d.%m %H:%M")
+    """`21.11, 14:35`: reads well after "at", "until", and in Russian after no preposition at all."""
+    return datetime.fromtimestamp(at / 1000, UTC).astimezone(MOSCOW).strftime("%d.%m, %H:%M")

@@ -33,7 +33,7 @@ async def test_closed_gates_explain_themselves(bot):
             SimpleNamespace(is_open=False, text=Text("autopilot.gate.search.closed", {"until": "12:30"})),
         ]
         text, _ = await status(bot)
-        assert "• следующий поиск в 12:30" in text
+        assert "• следующий поиск 12:30" in text
         assert "запрос есть" not in text
 
 
