@@ -34,6 +34,8 @@ class AutopilotProgress(BaseModel):
     """Until when the board is left alone after its last failure."""
     captchas: int = 0
     """Captchas in a row without an application between them."""
+    has_search_met_captcha: bool = False
+    """While resting for one: then a search that passes proves that it is solved, whichever in the row it was."""
     fruitless_since: int | None = None
     """Since when searches bring nothing new."""
     ask_again_at: int = 0

@@ -33,6 +33,9 @@ class Rest:
 
 def find_reading_rest(hunt: Hunt, error: BoardError) -> Rest:
     """The same for searches and details: what closes no gate must at least wait, or the hunt would ask without end."""
+    if isinstance(error, CaptchaRequired) and hunt.facts.rests_for("captcha"):
+        # Searches go on while nothing is sent, so they meet the captcha again that the person was told of.
+        return Rest("captcha", NOTHING, {"has_search_met_captcha": True})
     if isinstance(error, CaptchaRequired | ResumeGone) or (isinstance(error, LoginLost) and hunt.facts.has_login):
         return find_rest(hunt, error)
     return _trouble(hunt, error)
@@ -59,7 +62,7 @@ def _captcha(hunt: Hunt, error: CaptchaRequired) -> Rest:
     # The session has put the person's own way back into the link.
     rest = hunt.tools.store.hunts.rest(hunt.user_id, until, "captcha", error.url)
     write = rest + news.tell_captcha(hunt, error.url, now)
-    return Rest("captcha", write, {"captchas": captchas})
+    return Rest("captcha", write, {"captchas": captchas, "has_search_met_captcha": False})
 
 
 def _limit(hunt: Hunt) -> Rest:

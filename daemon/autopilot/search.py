@@ -1,8 +1,8 @@
 """Asks the board for new vacancies and writes down what it found, page by page.
 
 Called by `autopilot.py` when a search is due. What the plain rules can judge by the search result alone gets its reason
-at once and never costs a request. A search that passes ends a rest for the board's trouble, and the first captcha's:
-the board has seen that the person solved it.
+at once and never costs a request. A search that passes ends a rest for the board's trouble, and a captcha's, if it
+is the first or searches have met it too: the board has seen that the person solved it.
 """
 
 from __future__ import annotations
@@ -108,7 +108,10 @@ async def _note_search(hunt: Hunt, added: int) -> None:
     now, tools = hunt.now(), hunt.tools
     next_at = pace.next_search_at(now, tools.settings.interval_seconds, tools.random)
     fruitless_since = None if added else hunt.progress.fruitless_since or now
-    is_first_captcha = hunt.row.rest_reason == "captcha" and hunt.progress.captchas <= 1
-    lifted: Write = tools.store.hunts.wake_up(hunt.user_id) if is_first_captcha else NOTHING
-    progress = hunt.progress.to("searched", troubles=0, trouble_until=0, fruitless_since=fruitless_since)
+    is_solved = hunt.progress.captchas <= 1 or hunt.progress.has_search_met_captcha
+    is_lifted = is_solved and hunt.row.rest_reason == "captcha"
+    lifted: Write = tools.store.hunts.wake_up(hunt.user_id) if is_lifted else NOTHING
+    progress = hunt.progress.to(
+        "searched", troubles=0, trouble_until=0, has_search_met_captcha=False, fruitless_since=fruitless_since
+    )
     await hunt.commit(lifted, progress, next_search_at=next_at)

@@ -36,7 +36,8 @@ async def reconnect(services: Services, dialog: Dialog) -> None:
         await dialog.checkpoint("ready", ready={"has_way_to_apply": False}, rest=rest)
     await connect_board(services, dialog)
     if dialog.state["mode"] == "none":
-        dialog.say(Text("onboarding.without_login"))
+        if services.has_board:  # otherwise it is said already that nobody can connect here
+            dialog.say(Text("onboarding.without_login"))
         return
     is_waiting = dialog.state["rest"] not in {"", LIMIT}
     dialog.keep(services.store.hunts.wake_up(dialog.user_id) if is_waiting else ring(dialog.user_id))

@@ -91,3 +91,25 @@ async def test_closed_search_does_not_spin(ground: HuntGround, autojump_clock: M
     account = await ground.store.board_accounts.get(IVAN, HH)
     assert account is not None
     assert account.mode == "auto", "a shut search says nothing about applications"
+
+
+async def test_captcha_that_searches_meet_again_and_again_does_not_nag(
+    ground: HuntGround, autojump_clock: MockClock
+) -> None:
+    ground.board.add(make_vacancy("1"))
+    ground.board.fail_next("search", *(CaptchaRequired(f"https://board.example/c?state={n}") for n in range(60)))
+    await ground.settle()
+    await ground.start_hunt()
+    await trio.sleep(60 * 600 * 0.9)
+    assert 2 <= (await ground.said()).count("captcha") <= 8
+
+
+async def test_first_search_past_a_captcha_goes_on_however_long_it_took(
+    ground: HuntGround, autojump_clock: MockClock
+) -> None:
+    ground.board.add(make_vacancy("1"))
+    ground.board.fail_next("search", *(CaptchaRequired(f"https://board.example/c?state={n}") for n in range(6)))
+    await ground.settle()
+    await ground.start_hunt()
+    await trio.sleep(6 * 600 + 700)
+    assert await ground.state("1") == ("applied", None)

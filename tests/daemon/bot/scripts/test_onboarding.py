@@ -117,6 +117,7 @@ async def test_without_a_board_resume_and_query_can_be_prepared(bot):
         await bot.chat.press(0)
         assert keys(await bot.chat.press(0))[-1] == "onboarding.ready_without_board"
         assert keys(await bot.chat.say("/autopilot")) == ["bot.no_board"]
+        assert keys(await bot.chat.say("/connect")) == ["onboarding.no_board"]
 
 
 PASTED = "Желаемая должность: бухгалтер\nПять лет веду учёт в торговой компании, знаю 1С, налоги и отчётность."
