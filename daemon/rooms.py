@@ -244,6 +244,7 @@ def make_rooms(ground: Ground, speech: Speech, accounts: Accounts, hunt: HuntToo
         sessions=accounts.sessions,
         resumes=accounts.resumes,
         rights=accounts.rights,
+        vault=accounts.vault,
         queries=QueryWriter(partial(ask, accounts.models), accounts.rights.may_ask_model),
         explain=partial(explain, hunt),
         has_model=bool(accounts.models.describe()),

@@ -4,6 +4,7 @@
     then, again and again:
         look at the gates                       (gates.py)
         ask the board about doubtful ones       (reconcile.py)
+        write anew what the person wants anew   (rewriting.py)
         send what is planned                    (apply.py)
         take the next letter: send, show or hand over
         take the next found vacancy: screen it, write its letter
@@ -29,6 +30,7 @@ from daemon.autopilot.gates import Stage, closed_gates
 from daemon.autopilot.hunt import Hunt, open_hunt
 from daemon.autopilot.reconcile import ask_board, find_vacancy, inherit, next_doubt
 from daemon.autopilot.rests import find_reading_rest
+from daemon.autopilot.rewriting import rewrite_next
 from daemon.autopilot.screening import find_reason
 from daemon.autopilot.search import recall_seen, search_board
 from daemon.autopilot.wishes import SearchWishes
@@ -115,9 +117,7 @@ async def take_step(hunt: Hunt) -> int | None:
     if closed:
         await tell_lost_login(hunt)
         return await settle_down(hunt, closed, "resting")
-    doubt = next_doubt(hunt)
-    if doubt is not None:
-        await ask_board(hunt, doubt)
+    if await keep_promises(hunt):
         return None
     applying, searching = closed_gates(hunt.facts, Stage.APPLY), closed_gates(hunt.facts, Stage.SEARCH)
     # After trouble a search goes first: it shows whether the board works, and does no harm where it does not.
@@ -132,6 +132,15 @@ async def take_step(hunt: Hunt) -> int | None:
         return None
     resting = any(report.name != "pace" for report in applying)
     return await settle_down(hunt, applying + searching, "resting" if resting else "sleeping")
+
+
+async def keep_promises(hunt: Hunt) -> bool:
+    """What is owed in spite of all limits: the truth about a doubtful application, another letter. False: nothing."""
+    doubt = next_doubt(hunt)
+    if doubt is None:
+        return await rewrite_next(hunt)
+    await ask_board(hunt, doubt)
+    return True
 
 
 async def send_planned(hunt: Hunt, closed: list[GateReport]) -> bool:

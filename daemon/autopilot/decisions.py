@@ -1,4 +1,4 @@
-"""What a person decides about one vacancy: send, skip, never this company, "I applied", "it is not there".
+"""What a person decides about one vacancy: send, rewrite, skip, never this company, "I applied", "it is not there".
 
 Called by `bot/handlers` when a card's button is pressed. Like every handler these do nothing to the store: they return
 a write, and what to answer. A press on a card that was settled meanwhile changes nothing and says so.
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from daemon.autopilot import news
 from daemon.autopilot.facts import KIND
 from daemon.autopilot.hunt import effect_key
+from daemon.autopilot.rewriting import MOST_LETTERS, REWRITE, WAITING
 from daemon.autopilot.wishes import SearchWishes
 from daemon.outbox.message import Text
 from store.ids import BoardName, ChatId, VacancyId
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from store.write import Write
 
 
-ACTIONS = (news.SEND, news.SKIP, news.NEVER, news.APPLIED, news.MISSING)
+ACTIONS = (news.SEND, news.REWRITE, news.SKIP, news.NEVER, news.APPLIED, news.MISSING)
 """Button actions that `decide` answers."""
 
 
@@ -55,24 +56,38 @@ class Decider:
 
     async def decide(self, user_id: UserId, action: str, argument: str) -> Decision:
         """The write and the answer for one press."""
-        board, _, vacancy_id = argument.partition("/")
-        row = await self._store.vacancies.get(user_id, BoardName(board), VacancyId(vacancy_id))
-        if row is None:
+        row, number = await find_vacancy(self._store, user_id, argument)
+        if row is None or action not in ACTIONS:
             return _late()
         if action == news.SEND:
-            return self._send(row)
-        if action == news.SKIP:
-            return await self._skip(row)
-        if action == news.NEVER:
-            return await self._never(row)
-        if action == news.APPLIED:
-            return await self._applied(row)
-        return await self._missing(row) if action == news.MISSING else _late()
+            return self._send(row, number)
+        deciders = {
+            news.REWRITE: self._rewrite,
+            news.SKIP: self._skip,
+            news.NEVER: self._never,
+            news.APPLIED: self._applied,
+            news.MISSING: self._missing,
+        }
+        return await deciders[action](row)
 
-    def _send(self, row: VacancyRow) -> Decision:
-        if row.state != "waiting_for_you":
+    def _send(self, row: VacancyRow, number: str) -> Decision:
+        if row.state != WAITING:
             return _late()
+        if number != str(row.letter_number):
+            return _only_words("other_letter")
         return self._decision(row, "send", self._move(row, "letter_ready", "approved"))
+
+    async def _rewrite(self, row: VacancyRow) -> Decision:
+        """The hunt writes it (`rewriting.py`); the card stays as it is until then."""
+        if row.state != WAITING:
+            return _late()
+        if row.letter_number >= MOST_LETTERS:
+            return _only_words("rewritten_enough")
+        hunt = await self._store.hunts.get(row.user_id)
+        name = "rewrite" if hunt is not None and hunt.wish == "running" else "rewrite_later"
+        if row.reason == REWRITE:
+            return _only_words(name)
+        return Decision(self._move(row, WAITING, REWRITE) + ring(row.user_id), Text(f"autopilot.decision.{name}"))
 
     async def _skip(self, row: VacancyRow) -> Decision:
         if row.state not in {"waiting_for_you", "handed_over", "letter_ready", "found"} or row.reason == "skipped":
@@ -128,5 +143,16 @@ class Decider:
         return self._outbox.edit(ChatId(row.user_id), news.card_of(row), text, keyboard=keyboard)
 
 
+async def find_vacancy(store: Store, user_id: UserId, argument: str) -> tuple[VacancyRow | None, str]:
+    """The vacancy a button is about, and the number of the letter that its card shows."""
+    board, _, rest = argument.partition("/")
+    vacancy_id, _, number = rest.partition("/")
+    return await store.vacancies.get(user_id, BoardName(board), VacancyId(vacancy_id)), number or "0"
+
+
+def _only_words(name: str) -> Decision:
+    return Decision(NOTHING, Text(f"autopilot.decision.{name}"))
+
+
 def _late() -> Decision:
-    return Decision(NOTHING, Text("autopilot.decision.late"))
+    return _only_words("late")

@@ -1,6 +1,6 @@
 """LetterWriter: the cover letter to one vacancy.
 
-Called by `autopilot.py` before an application and by the bot's "rewrite". With the person's consent a model writes, its
+Called by `autopilot.py` before an application and by `rewriting.py`. With the person's consent a model writes, its
 letter is checked, written once more with the faults named, and otherwise the template stands in: a letter that is
 missing or silly must never be the reason why an application does not go out, or why it should not have.
 """
@@ -54,17 +54,17 @@ class LetterWriter:
         self._templates = templates
         self._may_ask = may_ask
 
-    async def write_letter(self, user_id: UserId, resume: Resume, vacancy: Vacancy) -> str:
-        """A letter that may be sent as it is."""
+    async def write_letter(self, user_id: UserId, resume: Resume, vacancy: Vacancy, number: int = 0) -> str:
+        """A letter that may be sent as it is. `number`: how many letters to this vacancy the person has seen."""
         if await self._may_ask(user_id):
             letter = await self._ask_model(user_id, resume, vacancy)
             if letter is not None:
                 return letter
-        return self.write_plainly(user_id, resume, vacancy)
+        return self.write_plainly(user_id, resume, vacancy, number)
 
-    def write_plainly(self, user_id: UserId, resume: Resume, vacancy: Vacancy) -> str:
+    def write_plainly(self, user_id: UserId, resume: Resume, vacancy: Vacancy, number: int = 0) -> str:
         """The template's letter: also the second try after the board rejected a text."""
-        return self._templates.write_letter(user_id, resume, vacancy)
+        return self._templates.write_letter(user_id, resume, vacancy, number)
 
     async def _ask_model(self, user_id: UserId, resume: Resume, vacancy: Vacancy) -> str | None:
         masked = mask(resume.text, resume)

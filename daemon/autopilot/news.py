@@ -24,7 +24,8 @@ CARD = "hunt"
 """The status card's name in its chat."""
 
 SEND, SKIP, NEVER, APPLIED, MISSING = "v_send", "v_skip", "v_never", "v_applied", "v_missing"
-"""Button actions; their argument is `vacancy_argument`."""
+EDIT, REWRITE = "v_edit", "v_rewrite"
+"""Button actions; their argument is `vacancy_argument`, for a letter that waits with its number: `hh/123/1`."""
 
 
 def vacancy_argument(board: BoardName, vacancy_id: VacancyId) -> str:
@@ -51,13 +52,29 @@ def tell_invited(hunt: Hunt, vacancy: VacancyRow) -> Write:
 
 def ask_to_send(hunt: Hunt, vacancy: VacancyRow, letter: str) -> Write:
     """Approve mode: the letter, and what is to become of it."""
-    keyboard: InlineKeyboard = (
-        (_button("send", SEND, vacancy, "success"), _button("skip", SKIP, vacancy)),
-        (_button("never", NEVER, vacancy, "danger"), UrlButton(Text("autopilot.button.open"), vacancy.url)),
-    )
     # The letter is part of the key: written anew, it is shown anew.
     key = f"waiting:{hunt.key_of(vacancy.vacancy_id)}:{vacancy.changed_at}"
+    keyboard = waiting_keyboard(vacancy)
     return _say(hunt, key, "waiting", vacancy, letter=letter, keyboard=keyboard, card=card_of(vacancy))
+
+
+def show_rewritten(hunt: Hunt, vacancy: VacancyRow, letter: str) -> Write:
+    """Approve mode: the card shows the letter that took the place of the former one."""
+    text, keyboard = describe("waiting", vacancy), waiting_keyboard(vacancy)
+    return hunt.tools.outbox.edit(hunt.chat_id, card_of(vacancy), text, body=Verbatim(letter), keyboard=keyboard)
+
+
+def waiting_keyboard(vacancy: VacancyRow) -> InlineKeyboard:
+    """What can become of a letter that waits. The number goes along: nobody sends a letter they have not seen."""
+    argument = f"{vacancy_argument(vacancy.board, vacancy.vacancy_id)}/{vacancy.letter_number}"
+    return (
+        (
+            Button(Text("autopilot.button.send"), SEND, argument, "success"),
+            Button(Text("autopilot.button.edit"), EDIT, argument),
+        ),
+        (Button(Text("autopilot.button.rewrite"), REWRITE, argument), _button("skip", SKIP, vacancy)),
+        (_button("never", NEVER, vacancy, "danger"), UrlButton(Text("autopilot.button.open"), vacancy.url)),
+    )
 
 
 def hand_over(hunt: Hunt, vacancy: VacancyRow, letter: str, *, url: str = "", kind: str = "handed_over") -> Write:
@@ -133,10 +150,15 @@ def _say(
     keyboard: InlineKeyboard = (),
     card: str | None = None,
 ) -> Write:
-    values = {"title": vacancy.title, "employer": vacancy.employer, "salary": show_salary(vacancy.salary)}
     body = Verbatim(letter) if letter is not None else None
-    message = OutgoingMessage(hunt.chat_id, Text(f"autopilot.{kind}", values), body=body, keyboard=keyboard, card=card)
+    message = OutgoingMessage(hunt.chat_id, describe(kind, vacancy), body=body, keyboard=keyboard, card=card)
     return hunt.tools.outbox.say(message, key=key)
+
+
+def describe(kind: str, vacancy: VacancyRow) -> Text:
+    """A text of this room about one vacancy."""
+    values = {"title": vacancy.title, "employer": vacancy.employer, "salary": show_salary(vacancy.salary)}
+    return Text(f"autopilot.{kind}", values)
 
 
 def _tell(hunt: Hunt, key: str, text: Text, keyboard: InlineKeyboard = ()) -> Write:

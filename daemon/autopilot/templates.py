@@ -1,8 +1,8 @@
 """Letters without a model: put together from the catalogue, in the vacancy's language, from the resume's facts alone.
 
 Called by `letter.py` when there is no consent, no model, or nothing it wrote passed the checks; so these letters pass
-the checks themselves (a test holds them against every one). Which of the wordings is taken depends on the person and
-the vacancy only: written again after a crash, a letter is the same.
+the checks themselves (a test holds them against every one). Which of the wordings is taken depends on the person, the
+vacancy and the letter's number only: written again after a crash, a letter is the same.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ class LetterTemplates:
     def __init__(self, texts: PlainTexts) -> None:
         self._texts = texts
 
-    def write_letter(self, user_id: UserId, resume: Resume, vacancy: Vacancy) -> str:
-        """A letter in the vacancy's language."""
+    def write_letter(self, user_id: UserId, resume: Resume, vacancy: Vacancy, number: int = 0) -> str:
+        """A letter in the vacancy's language. Another `number` is another wording, of every paragraph for the next."""
         choice = random.Random(f"{user_id}:{vacancy.vacancy_id}")  # the same letter again after a crash
         language = "ru" if is_russian(vacancy) else "en"
 
         def say(paragraph: str, **values: str | int) -> str:
-            key = f"autopilot.letter.{paragraph}_{choice.randint(1, WORDINGS)}"
+            key = f"autopilot.letter.{paragraph}_{(choice.randint(1, WORDINGS) + number - 1) % WORDINGS + 1}"
             return self._texts.plain(Text(key, values), language)
 
         paragraphs = [

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from daemon.outbox.buttons import ButtonSigner
     from daemon.outbox.message import Text
     from daemon.outbox.outbox import Outbox
+    from daemon.vault import Vault
     from store.ids import UserId
     from store.store import Store
 
@@ -64,6 +65,7 @@ class Services:
     sessions: BoardSessions
     resumes: ResumeKeeper
     rights: Rights
+    vault: Vault
     queries: Queries
     explain: Callable[[UserId], Awaitable[Sequence[GateReport]]]
     """`gates.explain`: why a hunt does what it does."""

@@ -103,8 +103,12 @@ class DialogEngine:
         state: Mapping[str, Json] | None = None,
         *,
         is_instead: bool = False,
+        said: Write = NOTHING,
     ) -> Write | None:
-        """Opens a dialog. Where one is open already, its question is asked again, or (`is_instead`) it is left."""
+        """Opens a dialog, after what is `said` by the caller: a letter that must not lie in the journal.
+
+        Where one is open already, its question is asked again and nothing else, or (`is_instead`) it is left.
+        """
         left = await self.leave(incoming.chat_id) if is_instead else NOTHING
         if not is_instead and await self.has_dialog(incoming.chat_id):
             return await self.ask_again(incoming)
@@ -117,7 +121,7 @@ class DialogEngine:
             place=Place([], dict(state or {}), 0),
             is_new=True,
         )
-        before = self._acknowledge(incoming) + (left or NOTHING)
+        before = self._acknowledge(incoming) + (left or NOTHING) + said
         await self._live.open(record, before, incoming.finish)
         return None
 

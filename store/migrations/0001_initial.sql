@@ -198,6 +198,8 @@ CREATE TABLE vacancies (
     sealed_letter TEXT,
     found_at BIGINT NOT NULL,
     changed_at BIGINT NOT NULL,
+    -- How many letters took the place of the first one: a card shows one of them, and sends no other.
+    letter_number BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (user_id, board, vacancy_id)
 );
 CREATE INDEX vacancies_state ON vacancies (user_id, state, changed_at);

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 _COLUMNS = """
     user_id, board, vacancy_id, state, reason, title, employer_id, employer, salary, url, sealed_letter, found_at,
-    changed_at
+    changed_at, letter_number
 """
 _INSERT = f"""
-    INSERT INTO vacancies ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+    INSERT INTO vacancies ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 """  # noqa: S608 - constants only
 _INSERT_NEW = f"{_INSERT} ON CONFLICT (user_id, board, vacancy_id) DO NOTHING"
 _SET_STATE = """
@@ -31,6 +31,10 @@ _SAVE_LETTER = """
     UPDATE vacancies SET sealed_letter = $4, state = $5, reason = NULL, changed_at = $6
     WHERE user_id = $1 AND board = $2 AND vacancy_id = $3
 """
+_REPLACE_LETTER = """
+    UPDATE vacancies SET sealed_letter = $4, letter_number = $5, reason = 'awaits_answer', changed_at = $6
+    WHERE user_id = $1 AND board = $2 AND vacancy_id = $3 AND state = 'waiting_for_you' AND letter_number = $5 - 1
+"""
 _DELETE = "DELETE FROM vacancies WHERE user_id = $1"
 _SELECT = f"SELECT {_COLUMNS} FROM vacancies WHERE user_id = $1 AND board = $2 AND vacancy_id = $3"  # noqa: S608 - constants only
 _SELECT_STATE = f"""
@@ -39,6 +43,10 @@ _SELECT_STATE = f"""
 _SELECT_LATEST = f"""
     SELECT {_COLUMNS} FROM vacancies WHERE user_id = $1 AND state = $2
     ORDER BY changed_at DESC, vacancy_id LIMIT $3 OFFSET $4
+"""  # noqa: S608 - constants only
+_SELECT_REASON = f"""
+    SELECT {_COLUMNS} FROM vacancies WHERE user_id = $1 AND state = $2 AND reason = $3
+    ORDER BY changed_at, vacancy_id LIMIT $4
 """  # noqa: S608 - constants only
 _ASKED_AT_ONCE = 25
 """A constant number keeps it one SQL text: a short list is filled up with its last one."""
@@ -72,6 +80,8 @@ class VacancyRow:
     sealed_letter: str | None
     found_at: int
     changed_at: int
+    letter_number: int = 0
+    """How many letters took the place of the first one."""
 
 
 class Vacancies:
@@ -118,6 +128,16 @@ class Vacancies:
         """A letter, written or edited."""
         return statement(_SAVE_LETTER, user_id, board, vacancy_id, sealed_letter, state, now, expects=1)
 
+    def replace_letter(self, row: VacancyRow, sealed_letter: str, *, now: int, is_expected: bool = True) -> Write:
+        """Another letter in the place of the one that waits for the person's word: the one of this row and no later.
+
+        Where it does not wait any more: `Conflict`, or nothing with `is_expected` False.
+        """
+        key = (row.user_id, row.board, row.vacancy_id)
+        expects = 1 if is_expected else None
+        parameters = (*key, sealed_letter, row.letter_number + 1, now)
+        return statement(_REPLACE_LETTER, *parameters, expects=expects, unless="letter does not wait any more")
+
     def delete(self, user_id: UserId) -> Write:
         """Forgets a person's vacancies."""
         return statement(_DELETE, user_id)
@@ -130,6 +150,11 @@ class Vacancies:
     async def in_state(self, user_id: UserId, state: str, limit: int) -> list[VacancyRow]:
         """In one state, the longest unchanged first."""
         return [VacancyRow(*row) for row in await self._reader.fetch_all(_SELECT_STATE, user_id, state, limit)]
+
+    async def for_reason(self, user_id: UserId, state: str, reason: str, limit: int) -> list[VacancyRow]:
+        """In one state for this reason, the longest unchanged first."""
+        rows = await self._reader.fetch_all(_SELECT_REASON, user_id, state, reason, limit)
+        return [VacancyRow(*row) for row in rows]
 
     async def latest(self, user_id: UserId, state: str, limit: int, offset: int = 0) -> list[VacancyRow]:
         """In one state, the last changed first."""

@@ -12,6 +12,7 @@ from daemon.bot.scripts.change_query import change_query
 from daemon.bot.scripts.choose_resume import change_resume
 from daemon.bot.scripts.connect_board import reconnect
 from daemon.bot.scripts.deletion import delete_everything
+from daemon.bot.scripts.edit_letter import edit_letter
 from daemon.bot.scripts.excluded_words import change_words
 from daemon.bot.scripts.onboarding import onboard
 
@@ -31,4 +32,5 @@ def make_scripts(services: Services) -> Mapping[str, Script]:
         "query": partial(change_query, services),
         "excluded_words": partial(change_words, services),
         "deletion": partial(delete_everything, services),
+        "edit_letter": partial(edit_letter, services),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +10,7 @@ import trio
 
 from daemon.autopilot import news
 from daemon.autopilot.decisions import ACTIONS, Decider
+from daemon.autopilot.rewriting import MOST_LETTERS
 from daemon.autopilot.wishes import SearchWishes
 from daemon.boards.board import UncertainOutcome
 from daemon.i18n.translate import Texts
@@ -132,8 +134,62 @@ async def test_company_can_be_left_out_after_its_vacancy_is_done(ground: HuntGro
     assert await press(ground, news.NEVER) == "late"
 
 
+async def test_letter_is_written_anew_in_the_same_card(ground: HuntGround, autojump_clock: MockClock) -> None:
+    await wait_for_card(ground)
+    (first,) = await ground.messages()
+    assert await press(ground, news.REWRITE) == "rewrite"
+    assert await ground.state("1") == ("waiting_for_you", "awaits_answer")
+    item = await ground.store.queues.get("outbox", f"edit:{IVAN}:vacancy:hh:1")
+    assert item is not None
+    card = decode(item.payload)
+    assert card.body == ground.letter_of(await ground.vacancy("1")) != first.body
+    assert card.keyboard[0][0].argument == "hh/1/1"  # type: ignore[union-attr]  # the first one sends
+    assert await press(ground, news.SEND, "1/1") == "send"
+    assert [received.letter for received in ground.board.applications] == [card.body]
+
+
+async def test_nobody_sends_a_letter_they_have_not_seen(ground: HuntGround, autojump_clock: MockClock) -> None:
+    await wait_for_card(ground)
+    await press(ground, news.REWRITE)
+    assert await press(ground, news.SEND, "1/0") == "other_letter"
+    assert await press(ground, news.SEND) == "other_letter"
+    assert ground.board.applications == []
+
+
+async def test_letters_are_written_anew_a_few_times(ground: HuntGround, autojump_clock: MockClock) -> None:
+    await wait_for_card(ground)
+    letters = []
+    for _ in range(MOST_LETTERS):
+        letters.append(ground.letter_of(await ground.vacancy("1")))
+        assert await press(ground, news.REWRITE) == "rewrite"
+    assert await press(ground, news.REWRITE) == "rewritten_enough"
+    letters.append(ground.letter_of(await ground.vacancy("1")))
+    assert all(one != another for one, another in pairwise(letters))
+    assert await ground.state("1") == ("waiting_for_you", "awaits_answer")
+
+
+async def test_second_press_writes_one_letter(ground: HuntGround, autojump_clock: MockClock) -> None:
+    await wait_for_card(ground)
+    await ground.store.write(ground.store.hunts.set_wish(IVAN, "paused", by="person", reason="", now=1))
+    assert await press(ground, news.REWRITE) == "rewrite_later"
+    assert await press(ground, news.REWRITE) == "rewrite_later"
+    assert await ground.state("1") == ("waiting_for_you", "rewrite")
+    await ground.store.write(ground.store.hunts.set_wish(IVAN, "running", by="person", reason="", now=2))
+    await ground.start_hunt()
+    await trio.sleep(5)
+    assert (await ground.vacancy("1")).letter_number == 1
+
+
+async def test_late_wish_for_another_letter_is_answered(ground: HuntGround, autojump_clock: MockClock) -> None:
+    await wait_for_card(ground)
+    await press(ground, news.SKIP)
+    assert await press(ground, news.REWRITE) == "late"
+    assert await ground.state("1") == ("screened_out", "skipped")
+
+
 def test_every_answer_has_its_text() -> None:
     keys = Texts.load().keys("ru") & Texts.load().keys("en")
     for name in ("send", "skip", "never", "applied", "missing"):
         assert {f"autopilot.decision.{name}", f"autopilot.decided.{name}"} <= keys
-    assert "autopilot.decision.late" in keys
+    for name in ("late", "rewrite", "rewrite_later", "rewritten_enough", "other_letter"):
+        assert f"autopilot.decision.{name}" in keys

@@ -79,3 +79,10 @@ def test_matching_skills_come_first() -> None:
     assert matching_skills(resume, RUSSIAN) == ("Работа с кассой",)
     assert matching_skills(resume, ENGLISH) == ("Excel", "Работа с кассой", "1С")
     assert matching_skills(make_resume(skills=("Go",)), replace(ENGLISH, text="Google is our client")) == ("Go",)
+
+
+def test_next_number_changes_every_paragraph() -> None:
+    for number in range(5):
+        one, another = (TEMPLATES.write_letter(UserId(1), RESUMES[0], RUSSIAN, number + more) for more in (0, 1))
+        paragraphs = list(zip(one.split("\n\n")[1:-1], another.split("\n\n")[1:-1], strict=True))
+        assert all(before != after for before, after in paragraphs)

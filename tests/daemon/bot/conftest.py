@@ -74,6 +74,7 @@ class Bot:
             sessions=sessions,
             resumes=ResumeKeeper(store, vault, boards, sessions, self.clock),
             rights=Rights(store, vault, sessions, self.clock),
+            vault=vault,
             queries=self.queries,
             explain=explain,
             has_model=self.has_model,

@@ -111,3 +111,22 @@ async def test_forgotten_person_has_no_vacancies(store):
     await store.write(store.vacancies.delete(7))
     assert await store.vacancies.count_by_state(7) == {}
     assert await store.vacancies.count_by_state(8) == {"found": 1}
+
+
+async def test_another_letter_takes_the_place_of_one_that_waits_once(store):
+    await insert(store, state="waiting_for_you", reason="rewrite", sealed_letter="first")
+    row = await store.vacancies.get(7, "hh", "v1")
+    await store.write(store.vacancies.replace_letter(row, "second", now=20))
+    after = await store.vacancies.get(7, "hh", "v1")
+    assert (after.sealed_letter, after.letter_number, after.reason) == ("second", 1, "awaits_answer")
+    with pytest.raises(Conflict, match="not wait"):
+        await store.write(store.vacancies.replace_letter(row, "third", now=20))
+    await store.write(store.vacancies.replace_letter(row, "third", now=20, is_expected=False))
+    assert await store.vacancies.get(7, "hh", "v1") == after
+
+
+async def test_list_by_reason_is_oldest_first(store):
+    for number, reason in ((1, "rewrite"), (2, "awaits_answer"), (3, "rewrite")):
+        await insert(store, f"v{number}", state="waiting_for_you", reason=reason, changed_at=10 - number)
+    rows = await store.vacancies.for_reason(7, "waiting_for_you", "rewrite", 5)
+    assert [row.vacancy_id for row in rows] == ["v3", "v1"]

@@ -6,7 +6,7 @@ from daemon.dialogs.fingerprint import fingerprint_of
 
 async def test_every_script_has_a_fingerprint_of_its_own(bot):
     scripts = make_scripts(bot.services())
-    assert set(scripts) == {"onboarding", "connect", "resume", "query", "excluded_words", "deletion"}
+    assert set(scripts) == {"onboarding", "connect", "resume", "query", "excluded_words", "deletion", "edit_letter"}
     prints = {fingerprint_of(script) for script in scripts.values()}
     assert len(prints) == len(scripts)
 
