@@ -9,7 +9,7 @@ whichever moment the daemon dies in, the next life finds one of two: nothing was
     application (new or known)    confirmed    applied        said once
     lost answer, time-out         ambiguous    ambiguous      left alone for the grace
     never takes applications      refused      refused        reason kept (a direct one is handed over with its link)
-    letter not accepted           refused      letter_ready   once more with the plain template, then refused
+    letter not accepted           refused      letter_ready   plain template (shown first) once, then refused
     limit, captcha, login, door   refused      letter_ready   rest, said once; the place of the day is given back
     not reached, too fast         refused      letter_ready   tried again after a growing wait
 """
@@ -233,7 +233,11 @@ async def letter_rejected(hunt: Hunt, vacancy: VacancyRow, effect: EffectRow, le
         return Outcome("refused", write + hunt.move(vacancy, "refused", "letter_rejected"), {})
     sealed = await tools.vault.seal(hunt.user_id, LETTER_COLUMN, plain)
     save = tools.store.vacancies.save_letter(hunt.user_id, vacancy.board, vacancy.vacancy_id, sealed, now=hunt.now())
-    return Outcome("letter_rejected", write + save + keep_reason(hunt, vacancy, "letter_rejected"), {})
+    # Not `keep_reason`: who wants to see letters first has said yes to another one, and sees this one too.
+    ready = tools.store.vacancies.set_state(
+        hunt.user_id, vacancy.board, vacancy.vacancy_id, "letter_ready", now=hunt.now(), reason="letter_rejected"
+    )
+    return Outcome("letter_rejected", write + save + ready, {})
 
 
 def bare_vacancy(row: VacancyRow) -> Vacancy:

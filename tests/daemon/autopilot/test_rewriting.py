@@ -8,7 +8,7 @@ import pytest
 import trio
 
 from daemon.autopilot import news
-from daemon.boards.board import BoardTrouble, CaptchaRequired, NotApplicable
+from daemon.boards.board import BoardTrouble, CaptchaRequired, LetterRejected, NotApplicable
 from daemon.i18n.translate import Texts
 from store.errors import Conflict
 from tests.daemon.autopilot.test_decisions import press, wait_for_card
@@ -83,6 +83,21 @@ async def test_letter_does_not_bring_back_what_was_decided_meanwhile(
     with pytest.raises(Conflict):
         await ground.store.write(ground.store.vacancies.replace_letter(former, "sealed", now=1))
     assert await ground.state("1") == ("screened_out", "skipped")
+
+
+async def test_template_in_the_place_of_a_rejected_letter_is_shown_first(
+    ground: HuntGround, autojump_clock: MockClock
+) -> None:
+    await wait_for_card(ground)
+    await press(ground, news.REWRITE)
+    ground.board.fail_next("apply", LetterRejected("too_long"))
+    assert await press(ground, news.SEND, "1/1") == "send"
+    await trio.sleep(300)
+    assert await ground.state("1") == ("waiting_for_you", "awaits_answer")
+    assert (await ground.said()).count("waiting") == 2
+    assert await press(ground, news.SEND, "1/1") == "send"
+    await trio.sleep(300)
+    assert await ground.state("1") == ("applied", None)
 
 
 def test_buttons_and_reason_have_their_texts() -> None:
