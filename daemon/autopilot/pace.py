@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 LONGEST_TROUBLE_WAIT = 30 * 60 * SECOND
 FIRST_TROUBLE_WAIT = 15 * SECOND
+FIRST_CAPTCHA_WAIT = 60 * SECOND
+"""At least: with searches every second a person would else be told every few seconds."""
 LONGEST_CAPTCHA_WAIT = 12 * HOUR
 CATCH_UP_MILLISECONDS_EACH = 100
 """Overdue searches after a start are spread so that ten of them begin a second, within one interval."""
@@ -53,7 +55,8 @@ def trouble_until(
 
 def captcha_until(now: int, captchas: int, interval_seconds: float) -> int:
     """Until when nothing is sent after so many captchas in a row; each is a message to the person, so ever longer."""
-    return now + round(min(LONGEST_CAPTCHA_WAIT, interval_seconds * SECOND * 2.0 ** min(captchas - 1, 20)))
+    first = max(FIRST_CAPTCHA_WAIT, interval_seconds * SECOND)
+    return now + round(min(LONGEST_CAPTCHA_WAIT, first * 2.0 ** min(captchas - 1, 20)))
 
 
 def limit_until(oldest_at: int | None, now: int) -> int:

@@ -57,6 +57,10 @@ def test_each_captcha_in_a_row_waits_longer(captchas: int, wait: int) -> None:
     assert pace.captcha_until(NOW, captchas, 600) - NOW == wait
 
 
+def test_short_intervals_do_not_make_captchas_nag() -> None:
+    assert pace.captcha_until(NOW, 1, 1) - NOW == 60 * SECOND
+
+
 def test_window_frees_a_day_after_its_oldest() -> None:
     assert pace.limit_until(NOW - 5 * HOUR, NOW) == NOW + 19 * HOUR
     assert pace.limit_until(None, NOW) == NOW + DAY
