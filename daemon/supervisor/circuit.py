@@ -92,8 +92,10 @@ class Circuit:
         return self._random.uniform(0, self._policy.spread_seconds)
 
     def settle(self, now: float) -> None:
-        """Closes the circuit when the trial is over. Asked by whoever comes by: no task of its own."""
-        if self.is_open and now >= self._trial_ends_at:
+        """Closes the circuit when the trial is over, or nobody is left to try. Asked by whoever comes by: no task of
+        its own.
+        """
+        if self.is_open and (now >= self._trial_ends_at or self._is_deserted(now)):
             self.is_open, self.probe = False, None
             self._failed_at.clear()
             self._probe_at = self._trial_ends_at = math.inf
@@ -104,6 +106,10 @@ class Circuit:
         """Closed and nothing counted any more."""
         self.settle(now)
         return not self.is_open and not self._recent(now)
+
+    def _is_deserted(self, now: float) -> bool:
+        """The last who waited went another way (stopped, failed of something else): nobody would ever close it."""
+        return self.probe is None and not self.held and now >= self._probe_at + self._policy.window_seconds
 
     async def _keep_watch(self) -> None:
         try:

@@ -122,3 +122,19 @@ async def test_closed_circuit_is_forgotten_after_its_window(autojump_clock):
     circuit.note_failure("a", 0)
     assert not circuit.is_forgettable(59)
     assert circuit.is_forgettable(61)
+
+
+async def test_circuit_that_everybody_left_closes(autojump_clock):
+    async with trio.open_nursery() as nursery:
+        circuit = open_circuit()
+        Waiters(nursery, circuit, "abc")
+        await wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+    await trio.sleep(POLICY.first_probe_seconds + POLICY.window_seconds - 1)
+    circuit.settle(trio.current_time())
+    assert circuit.is_open
+
+    await trio.sleep(1)
+    circuit.settle(trio.current_time())
+
+    assert not circuit.is_open
