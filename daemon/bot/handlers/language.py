@@ -29,5 +29,9 @@ async def set_language(desk: Desk, incoming: Incoming, argument: str) -> Write |
     services = desk.services
     if argument not in LANGUAGES:
         return note_press(services, incoming)
+    row = await services.store.users.get(incoming.user_id)
+    if row is not None and row.language == argument:
+        # Pressed twice, or the one that is spoken already: said on top of the screen, not once more in the chat.
+        return note_press(services, incoming, Text("bot.language_set"))
     change = services.store.users.set_language(incoming.user_id, argument)
     return change + answer(services, incoming, Text("bot.language_set"), has_menu=True)
