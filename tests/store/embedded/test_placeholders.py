@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,8 @@ from store.embedded.placeholders import make_translator, translate
 
 def run(sql, *parameters):
     translated = translate(sql)
-    return sqlite3.connect(":memory:").execute(translated.sql, translated.bind(parameters)).fetchone()
+    with closing(sqlite3.connect(":memory:")) as connection:
+        return connection.execute(translated.sql, translated.bind(parameters)).fetchone()
 
 
 def test_parameters_in_order_are_passed_as_they_are():
