@@ -110,7 +110,8 @@ def make_probes(rooms: Rooms, layers: Layers) -> Probes:
     async def is_telegram_polled() -> str | None:
         health, settings = rooms.poller.health, rooms.settings.telegram
         if health.is_fresh(rooms.outside.clock.now(), within_seconds=settings.poll_seconds + POLL_SLACK_SECONDS):
-            return health.trouble or None
+            sending = rooms.speech.sender.trouble
+            return health.trouble or (f"messages do not go out: {sending}" if sending else None)
         return health.trouble or "no poll has succeeded yet"
 
     async def are_children_up() -> str | None:

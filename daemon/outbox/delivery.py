@@ -109,6 +109,8 @@ class Delivery:
         self._failures: dict[int, int] = {}
         self.trouble = ""
         """Why nothing goes out, in words; empty while all is well."""
+        self.trouble_at = 0
+        """When it was met last: what waited for it may have been taken away since."""
 
     def admit(self, item: QueueItem, parcel: Parcel) -> int | None:
         """None: it may go now. Otherwise the wall time at which its turn comes."""
@@ -230,6 +232,7 @@ class Delivery:
             log.warning("sending_stopped", error=type(error).__name__, trouble=str(error))
         refused = "Telegram refuses this bot: " if isinstance(error, AnsweredError) else ""
         self.trouble = f"{refused}{error}"
+        self.trouble_at = self._clock.now()
 
     def _next_wait(self, chat_id: ChatId) -> float:
         failures = self._failures.get(chat_id, 0)

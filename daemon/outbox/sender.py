@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 import trio
 
+from daemon.clock import SECOND
 from daemon.lane_runner import LaneRunner, Pause
 from daemon.outbox.delivery import Delivered, Delivery, Dropped, NotYet, Unreachable
 from daemon.outbox.outbox import QUEUE
@@ -42,6 +43,8 @@ log = structlog.get_logger(__name__)
 _STOP_SECONDS = 1.0
 """How long calls in flight may take once the daemon stops."""
 _MARK_RETRY_SECONDS = 0.5
+_TROUBLE_SECONDS = 120.0
+"""Twice the longest time between two tries: after that there is nothing left to send."""
 
 
 class OutboxSender:
@@ -82,8 +85,9 @@ class OutboxSender:
 
     @property
     def trouble(self) -> str:
-        """Why nothing goes out, in words; empty while all is well."""
-        return self._delivery.trouble
+        """Why nothing goes out, in words; empty while all is well, or when nothing was tried for a while."""
+        is_fresh = self._clock.now() - self._delivery.trouble_at <= _TROUBLE_SECONDS * SECOND
+        return self._delivery.trouble if is_fresh else ""
 
     @property
     def busy_lanes(self) -> int:

@@ -10,6 +10,7 @@ import pytest
 
 from daemon.admin.event_hub import EventHub
 from daemon.doors import explain_to_operator, make_operations, make_pages, make_probes, open_doors
+from daemon.inbox.poller import PollHealth
 from daemon.metrics import Metrics
 from daemon.supervisor.layers import Layers
 from daemon.supervisor.shutdown import StopSwitch
@@ -78,6 +79,17 @@ async def test_probe_waits_for_the_first_poll(rooms: Rooms) -> None:
     answers = await make_probes(rooms, Layers(())).ask()
 
     assert answers == {"store": "ok", "telegram": "no poll has succeeded yet", "children": "ok"}
+
+
+async def test_sends_that_fail_are_trouble_though_polls_succeed(
+    rooms: Rooms, clock: TrioClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    probes = make_probes(rooms, Layers(()))
+    rooms.poller.health = PollHealth(clock.now())
+
+    assert (await probes.ask())["telegram"] == "ok"
+    monkeypatch.setattr(type(rooms.speech.sender), "trouble", "502 Bad Gateway")
+    assert (await probes.ask())["telegram"] == "messages do not go out: 502 Bad Gateway"
 
 
 async def test_full_disk_is_told_in_words(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:

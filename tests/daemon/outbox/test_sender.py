@@ -277,3 +277,14 @@ async def test_sender_that_failed_can_be_run_again(bot, settle, autojump_clock):
         await settle()
         nursery.cancel_scope.cancel()
     assert bot.texts() == ["a", "b"]
+
+
+async def test_trouble_is_told_while_it_is_met_and_forgotten_when_nothing_waits(make_bot, autojump_clock):
+    bot = make_bot(sendMessage=[*[failure(502, "Bad Gateway")] * 15, BLOCKED])
+    async with bot.sending() as sender:
+        assert sender.trouble == ""
+        await bot.say("a")
+        await trio.sleep(300)
+        assert "Bad Gateway" in sender.trouble
+        await trio.sleep(1200)
+        assert sender.trouble == ""
