@@ -53,6 +53,7 @@ class Reads:
             self._in_loop.set_progress_handler(self._budget.look, _STEPS_PER_LOOK)
             self._in_loop.execute("PRAGMA busy_timeout = 0")
         self._spare: list[sqlite3.Connection] = []
+        self._is_closed = False
         self._limiter = trio.CapacityLimiter(_THREADS)
         self._heavy: dict[str, int] = {}
 
@@ -99,12 +100,24 @@ class Reads:
             raise explain_error(error, self._path) from error
         finally:
             self._spare.append(connection)
+            # A reader that was cancelled left its thread behind, and that may end after the store: nobody else would
+            # close its connection then. Put back first, looked second, so that one of the two sees the other.
+            if self._is_closed:
+                self._close_spare()
 
     def close(self) -> None:
-        """Closes all connections; nobody reads any more."""
+        """Closes all connections, those of threads left behind when they end; nobody reads any more."""
+        self._is_closed = True
         self._in_loop.close()
-        while self._spare:
-            self._spare.pop().close()
+        self._close_spare()
+
+    def _close_spare(self) -> None:
+        while True:
+            try:
+                connection = self._spare.pop()
+            except IndexError:
+                return
+            connection.close()
 
 
 def bind(

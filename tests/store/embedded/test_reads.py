@@ -88,6 +88,30 @@ async def test_cancelled_heavy_read_returns_before_it_is_done(reads, monkeypatch
     release.set()
 
 
+async def test_thread_left_behind_closes_its_connection_after_the_store_has(reads):
+    started, release, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def connect_late(*_arguments):
+        started.set()
+        release.wait()
+        try:
+            return fetch(*_arguments)
+        finally:
+            ended.set()
+
+    fetch = reads._fetch_in_thread
+    reads._heavy[LIGHT] = 10
+    reads._fetch_in_thread = connect_late
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(reads.fetch_all, LIGHT, (7,))
+        await trio.to_thread.run_sync(started.wait)
+        nursery.cancel_scope.cancel()
+    reads.close()
+    release.set()
+    ended.wait()
+    assert reads._spare == []
+
+
 async def test_many_heavy_reads_share_few_threads(reads):
     reads._heavy[HEAVY] = 100
     async with trio.open_nursery() as nursery:
