@@ -33,4 +33,10 @@ kills: $(VENV)/.installed  ## 200 random SIGKILLs over the story, and the same w
 thousand: $(VENV)/.installed  ## a deploy in the middle of 1,000 hunts: SIGTERM, start, SIGTERM, measured
 	@$(PYTHON) -m tests.crash.thousand --users 1000
 
-.PHONY: help demo test check bench kills thousand
+faults: $(VENV)/.installed  ## the fault machines and their negative controls
+	@$(PYTHON) -m tests.crash.faults --size faults --controls
+
+faults-full: $(VENV)/.installed  ## every point of every fault machine, and the negative controls
+	@$(PYTHON) -m tests.crash.faults --size full --controls
+
+.PHONY: help demo test check bench kills thousand faults faults-full
