@@ -118,6 +118,13 @@ class AutopilotSettings(_Room):
     """`model`: after the plain rules a model may leave out what clearly does not fit; its failure lets it through."""
 
 
+class SupervisorSettings(_Room):
+    """What the daemon does about its own troubles."""
+
+    slowest_start_seconds: Annotated[float, Field(ge=0)] = 300.0
+    """A start after many lives that ended early waits, ever longer, up to this; 0: never."""
+
+
 class HttpSettings(_Room):
     """Outgoing HTTP to everything but Telegram."""
 
@@ -135,6 +142,7 @@ class Settings(_Room):
     admin: AdminSettings = AdminSettings()
     autopilot: AutopilotSettings = AutopilotSettings()
     http: HttpSettings = HttpSettings()
+    supervisor: SupervisorSettings = SupervisorSettings()
     secret_key: EncryptionKey = None
     """32 bytes in URL-safe base64; None: made at first start beside the store."""
 
@@ -196,6 +204,12 @@ def secrets_of(settings: Settings) -> Iterator[Secret]:
 def store_path(store: StoreSettings) -> Path:
     """The file behind `sqlite:///relative` or `sqlite:////absolute`."""
     return Path(store.url.removeprefix(SQLITE))
+
+
+def own_folder(settings: Settings, environ: Mapping[str, str]) -> Path:
+    """What one daemon alone keeps: beside an embedded store, which is its own, else in the state folder."""
+    is_embedded = settings.store.url.startswith(SQLITE)
+    return store_path(settings.store).parent if is_embedded else state_folder(environ)
 
 
 def _rooms() -> list[str]:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from daemon.rooms import Rooms
     from daemon.supervisor.layers import Layers
     from daemon.supervisor.shutdown import StopSwitch
+    from daemon.supervisor.starts import StartCounter
     from daemon.web.server import WebListener
     from store.ids import UserId
 
@@ -122,9 +123,17 @@ def make_probes(rooms: Rooms, layers: Layers) -> Probes:
 
 
 def make_operations(
-    doors: Doors, rooms: Rooms, layers: Layers, probes: Probes, *, hub: EventHub, switch: StopSwitch
+    doors: Doors,
+    rooms: Rooms,
+    layers: Layers,
+    probes: Probes,
+    *,
+    hub: EventHub,
+    switch: StopSwitch,
+    starts: StartCounter | None = None,
 ) -> Operations:
     """What the admin verbs may look at and change."""
+    facts = doors.tell() | ({"start": str(starts.line)} if starts is not None and starts.line.early_ends else {})
     return Operations(
         store=rooms.store,
         supervisor=layers,
@@ -132,7 +141,7 @@ def make_operations(
         events=hub,
         explain=partial(explain_to_operator, rooms),
         ask_checks=probes.ask,
-        tell_facts=doors.tell,
+        tell_facts=lambda: facts,
         version=VERSION,
         started_at=rooms.outside.clock.now(),
         is_draining=lambda: switch.is_asked,

@@ -19,7 +19,7 @@ import trio
 from daemon.admin.event_hub import EventHub
 from daemon.autopilot.roster import Roster
 from daemon.collector import calm_collector
-from daemon.config import secrets_of
+from daemon.config import own_folder, secrets_of
 from daemon.doors import make_operations, make_pages, make_probes, open_doors, serve_operators, serve_web
 from daemon.errors import DaemonError
 from daemon.exit_codes import FAILED, FINE, exit_code_of
@@ -33,6 +33,7 @@ from daemon.supervisor.layers import Layers
 from daemon.supervisor.restart import RestartPolicy
 from daemon.supervisor.shutdown import LastResort, StopSwitch, catch_signals
 from daemon.supervisor.stall import watch_stalls
+from daemon.supervisor.starts import StartCounter
 from daemon.supervisor.stored_quarantine import StoredQuarantine
 from daemon.supervisor.systemd import Notifier
 from daemon.supervisor.tree import open_supervisor
@@ -63,31 +64,34 @@ def run(settings: Settings, warnings: Sequence[str] = ()) -> int:
     configure_logs(secrets=secrets_of(settings), extra=[hub.tap])
     for warning in warnings:
         log.warning("setting_ignored", warning=warning)
+    folder = own_folder(settings, os.environ)
+    starts = StartCounter(folder, longest_wait_seconds=settings.supervisor.slowest_start_seconds)
     try:
-        trio.run(run_until_signal, settings, Outside(), hub)
-    except BaseExceptionGroup as group:
-        expected, others = group.split((DaemonError, StoreError))
-        if others is not None or expected is None:
+        trio.run(run_until_signal, settings, Outside(), hub, starts)
+    except Exception as error:
+        errors = leaves(error)
+        starts.note_end(", ".join(sorted({type(one).__name__ for one in errors})))
+        if not all(isinstance(one, DaemonError | StoreError) for one in errors):
             raise
-        for error in leaves(expected):
-            log.critical("cannot_run", error=type(error).__name__, reason=str(error))
-        return exit_code_of(expected)
-    except (DaemonError, StoreError) as error:
-        log.critical("cannot_run", error=type(error).__name__, reason=str(error))
+        for one in errors:
+            log.critical("cannot_run", error=type(one).__name__, reason=str(one))
         return exit_code_of(error)
     return FINE
 
 
-async def run_until_signal(settings: Settings, outside: Outside, hub: EventHub) -> None:
+async def run_until_signal(settings: Settings, outside: Outside, hub: EventHub, starts: StartCounter) -> None:
     """SIGTERM and SIGINT drain; a second one, or 15 s, end the process at once."""
     switch, last_resort = StopSwitch(), LastResort()
     with catch_signals(switch, last_resort):
-        async with watch_stalls(note_lag=hub.metrics.loop_lag.observe):
-            await serve(settings, outside, switch, hub)
+        async with watch_stalls(note_lag=hub.metrics.loop_lag.observe), starts.counting(switch, Notifier(os.environ)):
+            if not switch.is_asked:
+                await serve(settings, outside, switch, hub, starts)
     last_resort.disarm()
 
 
-async def serve(settings: Settings, outside: Outside, switch: StopSwitch, hub: EventHub) -> None:
+async def serve(
+    settings: Settings, outside: Outside, switch: StopSwitch, hub: EventHub, starts: StartCounter | None = None
+) -> None:
     """The tree. Every line opens a layer that stands on those above it."""
     clock, notifier = outside.clock, Notifier(os.environ)
     boot_id = secrets.token_hex(8)
@@ -104,7 +108,7 @@ async def serve(settings: Settings, outside: Outside, switch: StopSwitch, hub: E
     ):
         layers = Layers((outer, senders, hunts, intake))
         probes = make_probes(rooms, layers)
-        operations = make_operations(doors, rooms, layers, probes, hub=hub, switch=switch)
+        operations = make_operations(doors, rooms, layers, probes, hub=hub, switch=switch, starts=starts)
         pages = make_pages(rooms, probes, layers, hub.metrics)
         await outer.start(essential("web", partial(serve_web, doors, pages)))
         await outer.start(essential("admin", partial(serve_operators, doors, operations)))
@@ -150,10 +154,6 @@ def exit_hard(stuck: tuple[str, ...]) -> None:
     os._exit(FAILED)
 
 
-def leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
-    """The errors of a group, however deep."""
-    return [
-        leaf
-        for error in group.exceptions
-        for leaf in (leaves(error) if isinstance(error, BaseExceptionGroup) else [error])
-    ]
+def leaves(error: Exception) -> list[Exception]:
+    """The errors of a group, however deep; any other error alone."""
+    return [leaf for one in error.exceptions for leaf in leaves(one)] if isinstance(error, ExceptionGroup) else [error]

@@ -47,6 +47,7 @@ class DaemonProcess:
         self._output = folder / "daemon.log"
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("AURORA_")},
+            "AURORA_SUPERVISOR__SLOWEST_START_SECONDS": "0",  # here it is killed on purpose
             **settings,
             "STATE_DIRECTORY": str(folder),
             "RUNTIME_DIRECTORY": str(folder),

@@ -41,6 +41,10 @@ class Notifier:
         """One line for `systemctl status`."""
         self.send(f"STATUS={status}")
 
+    def extend(self, seconds: float, status: str) -> None:
+        """Asks for that much more patience with the start, counted from now."""
+        self.send(f"EXTEND_TIMEOUT_USEC={round(seconds * MICROSECONDS)}", f"STATUS={status}")
+
     def stopping(self, status: str) -> None:
         """Shutting down."""
         self.send("STOPPING=1", f"STATUS={status}")

@@ -117,6 +117,27 @@ async def test_second_daemon_on_a_store_is_refused_naming_the_first(tmp_path: Pa
             assert (await first.is_ready())["ready"]
 
 
+async def test_start_after_many_early_deaths_waits_and_says_why(tmp_path: Path) -> None:
+    (tmp_path / "starts.json").write_text('{"early_ends": 4, "last_end": "PortTaken"}')
+    began = trio.current_time()
+    async with living(tmp_path, AURORA_SUPERVISOR__SLOWEST_START_SECONDS="2") as life:
+        await life.is_ready()
+        await life.process.kill()
+
+        assert trio.current_time() - began > 2
+        assert '"last_end":"PortTaken","wait_seconds":2,"event":"start_slowed"' in life.log
+        assert '"early_ends":5' in (tmp_path / "starts.json").read_text()
+
+
+async def test_daemon_that_was_told_to_end_starts_anew_at_once(tmp_path: Path) -> None:
+    (tmp_path / "starts.json").write_text('{"early_ends": 9, "last_end": ""}')
+    async with living(tmp_path) as life:
+        await life.is_ready()
+        assert await life.process.stop() == 0
+
+        assert not (tmp_path / "starts.json").exists()
+
+
 async def test_no_secret_is_in_the_log(tmp_path: Path) -> None:
     secret = "canary-canary-canary-canary-canary"
     async with living(tmp_path, AURORA_LLM__API_KEY=secret, AURORA_HH__CLIENT_SECRET=secret) as life:
@@ -145,4 +166,5 @@ def test_essential_child_is_tried_for_ever() -> None:
 def test_leaves_of_a_group_are_its_errors_however_deep() -> None:
     deep, flat = ValueError("deep"), OSError("flat")
 
-    assert leaves(BaseExceptionGroup("outer", [ExceptionGroup("inner", [deep]), flat])) == [deep, flat]
+    assert leaves(ExceptionGroup("outer", [ExceptionGroup("inner", [deep]), flat])) == [deep, flat]
+    assert leaves(flat) == [flat]
