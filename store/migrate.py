@@ -64,6 +64,9 @@ async def migrate(database: Database, migrations: Sequence[Migration]) -> list[M
             for statement in split_statements(migration.sql):
                 await transaction.execute(statement)
             await transaction.execute(_INSERT_APPLIED, migration.number, migration.name, migration.checksum)
+    # SQLite's readers learn of new tables when they next read. One that can't, because the disk fails just then, says
+    # "no such table": so they learn of them here, where a failure is told as what it is.
+    await database.fetch_all(_SELECT_APPLIED)
     return missing
 
 

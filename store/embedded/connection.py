@@ -7,6 +7,7 @@ mount and a damaged file need different hands.
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from contextlib import suppress
 from pathlib import Path
@@ -26,6 +27,8 @@ _QUICK_CHECK_BYTES = 32 * 1024 * 1024
 """Files up to this size are checked whole at every start (about 0.1 s); larger ones tell when they are touched."""
 
 _UNIQUE = frozenset({sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY})
+_UNREADABLE = re.compile(r"error code=(\d+)")
+"""How a check says why it could not read a page: a code of SQLite's."""
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _MENDS = {
     sqlite3.SQLITE_FULL: "the disk is full: free some space",
@@ -110,8 +113,19 @@ def prepare_file(path: str) -> str:
     return path
 
 
+def _explain_finding(answer: str, path: str) -> StoreError:
+    """What a check found. A page that could not be read is the disk's failure: a backup would not mend that."""
+    what = " ".join(answer.split())
+    found = _UNREADABLE.search(what)
+    code = int(found[1]) & 0xFF if found is not None else None
+    return StoreUnavailable(f"store {path}: {_MENDS[code]} ({what})") if code in _MENDS else damaged(path, what)
+
+
 def check_file(connection: sqlite3.Connection, path: str) -> None:
-    """Refuses a damaged file at the start instead of in the middle of the night. Raises `StoreCorrupt`."""
+    """Refuses a damaged file at the start instead of in the middle of the night.
+
+    Raises `StoreCorrupt`, or `StoreUnavailable` when the disk does not let itself be read.
+    """
     try:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         size = 0
@@ -120,6 +134,6 @@ def check_file(connection: sqlite3.Connection, path: str) -> None:
         if size <= _QUICK_CHECK_BYTES:
             (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
             if answer != "ok":
-                raise damaged(path, answer)
+                raise _explain_finding(answer, path)
     except sqlite3.Error as error:
         raise explain_error(error, path) from error

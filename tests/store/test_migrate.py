@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from store.errors import SchemaTooNew, StoreError
+from store.errors import SchemaTooNew, StoreError, StoreUnavailable
 from store.migrate import Migration, load_migrations, migrate, split_statements
+from store.sqlite import open_sqlite
+from store.write import statement
 from tests.contracts.backends import BACKENDS
+from tests.crash.faulty_disk import the_disk
 
 FIRST = Migration(1, "initial", "CREATE TABLE words (word TEXT);\nINSERT INTO words\n  VALUES ('one');\n")
 SECOND = Migration(2, "length", "ALTER TABLE words ADD COLUMN length BIGINT;\n")
@@ -73,3 +76,16 @@ def test_statements_are_split_at_line_ends():
 def test_file_that_ends_in_a_statement_is_refused():
     with pytest.raises(StoreError, match="CREATE TABLE a"):
         list(split_statements("DROP TABLE b;\nCREATE TABLE a (\n"))
+
+
+async def test_new_tables_are_known_to_readers_before_the_disk_fails(tmp_path):
+    with the_disk().mounted() as disk:
+        async with open_sqlite(str(tmp_path / "aurora.db"), inline=True) as database:
+            await migrate(database, [FIRST])
+            disk.arm("error_for_good", 1)
+            with pytest.raises(StoreUnavailable, match="the disk reports an error"):
+                await database.write(statement("UPDATE words SET word = 'two'"))
+            with pytest.raises(StoreUnavailable, match="the disk reports an error"):
+                await database.fetch_all("SELECT word FROM words")
+            disk.heal()
+            assert await database.fetch_all("SELECT word FROM words") == [("one",)]

@@ -11,6 +11,7 @@ import pytest
 
 from store.embedded.connection import check_file, connect, explain_error, prepare_file
 from store.errors import Conflict, StoreCorrupt, StoreError, StoreUnavailable
+from tests.crash.faulty_disk import the_disk
 
 
 def pragma(connection, name):
@@ -93,6 +94,15 @@ def test_file_cut_short_is_found_at_the_start(store_path):
     Path(store_path).write_bytes(Path(store_path).read_bytes()[:50_000])
     with pytest.raises(StoreCorrupt), closing(connect(store_path)) as connection:
         check_file(connection, store_path)
+
+
+def test_file_that_can_not_be_read_is_not_called_damaged(store_path):
+    make_large(store_path)
+    with the_disk().mounted() as disk, closing(connect(store_path)) as connection:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        disk.arm("error_once", 3)
+        with pytest.raises(StoreUnavailable, match=r"the disk reports an error.*unable to get the page"):
+            check_file(connection, store_path)
 
 
 def test_sound_and_empty_files_pass(store_path):
