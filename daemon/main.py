@@ -99,7 +99,7 @@ async def serve(
         open_doors(settings) as doors,
         open_store(settings.store.url, inline=outside.is_store_inline) as store,
         own_shards(store, boot_id=boot_id, now=clock.now()) as ownership,
-        open_rooms(settings, store, ownership, outside, public_url=doors.public_url) as rooms,
+        open_rooms(settings, store, ownership, outside, public_url=doors.public_url, metrics=hub.metrics) as rooms,
         open_layer(outside) as outer,
         open_layer(outside) as senders,
         open_layer(outside, StoredQuarantine(store)) as hunts,

@@ -43,6 +43,7 @@ from daemon.inbox.poller import UpdatePoller
 from daemon.keyfile import key_path, load_or_make_key
 from daemon.llm.asking import ask
 from daemon.llm.registry import Models, make_models
+from daemon.metrics import Metrics
 from daemon.outbox.buttons import ButtonSigner
 from daemon.outbox.languages import open_languages
 from daemon.outbox.message import OutgoingMessage, Text
@@ -98,6 +99,7 @@ class Ground:
     store: Store
     ownership: Ownership
     outside: Outside
+    metrics: Metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,13 @@ def derive_key(secret_key: Secret, purpose: str) -> bytes:
 
 @asynccontextmanager
 async def open_rooms(
-    settings: Settings, store: Store, ownership: Ownership, outside: Outside, *, public_url: str
+    settings: Settings,
+    store: Store,
+    ownership: Ownership,
+    outside: Outside,
+    *,
+    public_url: str,
+    metrics: Metrics | None = None,
 ) -> AsyncIterator[Rooms]:
     """All rooms; what they opened is closed at the end. Raises `KeyFileBroken`, `WrongSecretKey`."""
     secret_key = load_key(settings, has_sealed_data=bool(await store.data_keys.page(-1, 1)))
@@ -165,7 +173,7 @@ async def open_rooms(
         open_languages(store) as languages,
     ):
         try:
-            ground = Ground(settings, store, ownership, outside)
+            ground = Ground(settings, store, ownership, outside, metrics or Metrics())
             speech = make_speech(ground, transport, languages, derive_key(secret_key, "buttons"))
             accounts = make_accounts(ground, http, vault, public_url)
             yield make_rooms(ground, speech, accounts, make_hunt(ground, speech, accounts))
@@ -198,7 +206,9 @@ def make_speech(ground: Ground, transport: Transport, languages: Languages, butt
 def make_accounts(ground: Ground, http: httpx2.AsyncClient, vault: Vault, public_url: str) -> Accounts:
     """Boards, models, and people's accounts at them."""
     settings, store, clock = ground.settings, ground.store, ground.outside.clock
-    hh = HhBoard(http, settings.hh, captcha_return_url="")  # the way back is each person's own: `BoardSessions.call`
+    note_call = ground.metrics.note_call
+    # The captcha's way back is each person's own: `BoardSessions.call` adds it.
+    hh = HhBoard(http, settings.hh, captcha_return_url="", note_call=note_call)
     boards = BoardRegistry([hh] if settings.hh.client_id else [])
     sessions = BoardSessions(store, vault, boards, clock, public_url)
     return Accounts(
@@ -207,7 +217,7 @@ def make_accounts(ground: Ground, http: httpx2.AsyncClient, vault: Vault, public
         sessions=sessions,
         resumes=ResumeKeeper(store, vault, boards, sessions, clock),
         rights=Rights(store, vault, sessions, clock),
-        models=make_models(http, settings.llm, StoreUsageBook(store, clock), clock),
+        models=make_models(http, settings.llm, StoreUsageBook(store, clock, note_call), clock),
     )
 
 

@@ -1,4 +1,7 @@
-"""StoreUsageBook: the models' calls as rows, for budgets, bills and `/status`. Handed to `llm/registry.py`."""
+"""StoreUsageBook: the models' calls as rows, for budgets, bills and `/status`, and their seconds for the metrics page.
+
+Handed to `llm/registry.py`.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from store.tables.usage import UsageRow
 if TYPE_CHECKING:
     from daemon.clock import Clock
     from daemon.llm.budget import ModelCall
+    from daemon.metrics import NoteCall
     from store.ids import UserId
     from store.store import Store
 
@@ -17,9 +21,10 @@ if TYPE_CHECKING:
 class StoreUsageBook:
     """Calls in the store."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, note_call: NoteCall = lambda *_: None) -> None:
         self._store = store
         self._clock = clock
+        self._note_call = note_call
 
     async def tokens_since(self, since: int, user_id: UserId | None = None) -> int:
         """Tokens used since then, by one person or everybody."""
@@ -27,6 +32,7 @@ class StoreUsageBook:
 
     async def record(self, call: ModelCall) -> None:
         """One more call."""
+        self._note_call(call.provider, call.purpose, call.outcome, call.duration_ms / 1000)
         row = UsageRow(
             id=uuid.uuid4().hex,
             user_id=call.user_id,

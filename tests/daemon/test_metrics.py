@@ -24,6 +24,29 @@ def test_what_is_logged_is_counted():
     assert page["aurora_events_total", "child_stuck", "error"] == 1
 
 
+def test_applications_are_counted_by_outcome():
+    metrics = Metrics()
+    for outcome in ("confirmed", "confirmed", "board_limit"):
+        metrics.tap(None, "info", {"event": "application_settled", "user_id": 7, "outcome": outcome})
+    metrics.tap(None, "info", {"event": "reconciled", "user_id": 7, "is_there": True})
+    metrics.tap(None, "info", {"event": "reconciled", "user_id": 7, "is_there": False})
+    page = samples(metrics)
+    counted = {labels[0]: value for (name, *labels), value in page.items() if name == "aurora_applications_total"}
+    assert counted == {"confirmed": 2, "board_limit": 1, "found_at_board": 1, "not_at_board": 1}
+
+
+def test_calls_have_buckets_by_service_call_and_outcome():
+    metrics = Metrics()
+    metrics.note_call("hh", "GET /vacancies", "2xx", 0.2)
+    metrics.note_call("hh", "GET /vacancies", "2xx", 3)
+    metrics.note_call("gemini", "letter", "busy", 60)
+    page = samples(metrics)
+    assert page["aurora_call_seconds_bucket", "0.25", "2xx", "GET /vacancies", "hh"] == 1
+    assert page["aurora_call_seconds_sum", "2xx", "GET /vacancies", "hh"] == 3.2
+    assert page["aurora_call_seconds_bucket", "45.0", "busy", "gemini", "letter"] == 0
+    assert page["aurora_call_seconds_count", "busy", "gemini", "letter"] == 1
+
+
 def test_no_person_is_on_the_page():
     metrics = Metrics()
     metrics.tap(None, "info", {"event": "searched", "user_id": 4242, "child": "autopilot:4242"})

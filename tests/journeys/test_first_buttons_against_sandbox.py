@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 APPLICATIONS = 3
+CONFIRMED = 'aurora_applications_total{outcome="confirmed"}'
 FORMS_TO_SUBMIT = "/oauth/authorize"
 
 
@@ -97,6 +98,13 @@ class Stranger:
         assert page.status == 200, (page.url, page.body[:500])
 
 
+async def fetch_figures(http: httpx2.AsyncClient, listen: str) -> dict[str, float]:
+    """The daemon's metrics page."""
+    page = (await http.get(f"http://{listen}/metrics")).text
+    lines = [line.rpartition(" ") for line in page.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, _, value in lines}
+
+
 async def test_first_buttons_lead_to_applications(tmp_path: Path) -> None:
     async with sandbox() as printed, httpx2.AsyncClient(timeout=20, trust_env=False) as http:
         # Of the daemon's own: a port that is free here, and a pace for the impatient.
@@ -114,6 +122,13 @@ async def test_first_buttons_lead_to_applications(tmp_path: Path) -> None:
             said = "\n---\n".join(message["text"] for message in await stranger.messages())
             assert applied >= APPLICATIONS, f"{said}\n{daemon.tail()}"
             assert duplicates == 0
+            with trio.fail_after(20):  # the board knows of an application a moment before the daemon does
+                while (figures := await fetch_figures(http, own["AURORA_WEB__LISTEN"])).get(
+                    CONFIRMED, 0
+                ) < APPLICATIONS:
+                    await trio.sleep(0.1)
+            assert figures['aurora_call_seconds_count{call="POST /negotiations",outcome="2xx",service="hh"}'] >= 3
+            assert figures['aurora_call_seconds_count{call="letter",outcome="ok",service="gemini"}'] >= APPLICATIONS
             assert await daemon.stop() == 0
         finally:
             await daemon.end()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 import httpx2
+import trio
 from pydantic import ValidationError
 
 from daemon.boards.board import (
@@ -37,11 +38,15 @@ if TYPE_CHECKING:
 
     from daemon.boards.hh.pace import Pacer
     from daemon.config import HhSettings
+    from daemon.metrics import NoteCall
     from daemon.secret import Secret
 
 _BUSY_SECONDS = 10.0
 _TOO_EARLY_SECONDS = 300.0
 """The application's token may be asked for every five minutes."""
+
+_WORDS = frozenset({"me", "negotiations", "oauth", "resumes", "mine", "resumes_by_status", "token", "vacancies"})
+"""What an address is made of beside ids."""
 
 Parameters = list[tuple[str, str | int | float | bool | None]]
 
@@ -56,12 +61,21 @@ class Posted:
 class HhApi:
     """The board's HTTP interface."""
 
-    def __init__(self, http: httpx2.AsyncClient, settings: HhSettings, pacer: Pacer, captcha_return_url: str) -> None:
+    def __init__(
+        self,
+        http: httpx2.AsyncClient,
+        settings: HhSettings,
+        pacer: Pacer,
+        captcha_return_url: str,
+        note_call: NoteCall = lambda *_: None,
+    ) -> None:
         self._http = http
         self._url = settings.api_url.rstrip("/")
+        self._base_path = urlsplit(self._url).path
         self._agent = {"User-Agent": settings.user_agent, "HH-User-Agent": settings.user_agent}
         self._pacer = pacer
         self._captcha_return_url = captcha_return_url
+        self._note_call = note_call
 
     async def get(
         self,
@@ -139,13 +153,23 @@ class HhApi:
 
     async def _exchange(self, request: httpx2.Request, pace_key: Secret | str) -> Answer:
         await self._pacer.wait_turn(pace_key)
+        started, outcome = trio.current_time(), "cut_off"
         try:
             answer = await send(self._http, request)
+            outcome = "429" if answer.status == 429 else f"{answer.status // 100}xx"
         except (NotSent, AnswerLost) as error:
+            outcome = "not_sent" if isinstance(error, NotSent) else "answer_lost"
             raise BoardTrouble(f"{request.method} {request.url.path}: {error}") from error
+        finally:
+            self._note_call("hh", self._name_call(request), outcome, trio.current_time() - started)
         if answer.status == 429:
             self._pacer.hold(pace_key, answer.retry_after_seconds or _BUSY_SECONDS)
         return answer
+
+    def _name_call(self, request: httpx2.Request) -> str:
+        # `GET /vacancies/-`: only known words stand in it, so that no id can become a label of a figure.
+        words = request.url.path.removeprefix(self._base_path).strip("/").split("/")
+        return f"{request.method} /{'/'.join(word if word in _WORDS else '-' for word in words)}"
 
     def _refusal(self, answer: Answer, *, may_be_done: bool) -> BoardError:
         verdict = _verdict(answer)

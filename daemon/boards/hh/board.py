@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from daemon.boards.board import Resume, ResumeSummary, SearchQuery, TokenPair, Vacancy
     from daemon.config import HhSettings
+    from daemon.metrics import NoteCall
     from daemon.secret import Secret
     from store.ids import VacancyId
 
@@ -61,11 +62,12 @@ class HhBoard:
         *,
         captcha_return_url: str,
         rng: random.Random | None = None,
+        note_call: NoteCall = lambda *_: None,
     ) -> None:
         """`captcha_return_url` is where a solved captcha leads; empty: the caller adds the way back itself."""
         self._site_url = settings.site_url.rstrip("/")
         pacer = Pacer(settings.requests_per_second, rng or random.Random())
-        self._api = HhApi(http, settings, pacer, captcha_return_url)
+        self._api = HhApi(http, settings, pacer, captcha_return_url, note_call)
         self._oauth = HhOauth(self._api, settings)
 
     def authorize_url(self, state: str, return_url: str) -> str:

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 IVAN, ANNA = UserId(42), UserId(43)
 
 
+async def test_seconds_of_a_call_are_noted_without_its_person(store: Store, clock: TrioClock) -> None:
+    noted: list[tuple[str, str, str, float]] = []
+    book = StoreUsageBook(store, clock, lambda *call: noted.append(call))
+    await book.record(ModelCall(IVAN, "gemini", "g", "letter", "busy", 100, 20, 900))
+    assert noted == [("gemini", "letter", "busy", 0.9)]
+
+
 async def test_calls_are_counted_by_person_and_time(autojump_clock: MockClock, store: Store, clock: TrioClock) -> None:
     book = StoreUsageBook(store, clock)
     start = clock.now()

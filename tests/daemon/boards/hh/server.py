@@ -17,6 +17,8 @@ from daemon.secret import Secret
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from daemon.metrics import NoteCall
+
 RETURN_URL = "http://127.0.0.1:8080/oauth/hh/callback"
 TOKEN = Secret("canary-access-token")
 SETTINGS = HhSettings(
@@ -32,8 +34,8 @@ class Server:
         self._answers = deque(answers)
         self.http = make_http_client(transport=httpx2.MockTransport(self._handle))
 
-    def board(self, settings: HhSettings = SETTINGS) -> HhBoard:
-        return HhBoard(self.http, settings, captcha_return_url=RETURN_URL, rng=random.Random(1))
+    def board(self, settings: HhSettings = SETTINGS, note_call: NoteCall = lambda *_: None) -> HhBoard:
+        return HhBoard(self.http, settings, captcha_return_url=RETURN_URL, rng=random.Random(1), note_call=note_call)
 
     @property
     def asked(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -35,6 +36,14 @@ if TYPE_CHECKING:
 
 VACANCY = VacancyId("555")
 PAGE_HTML = b"<html><body>502 Bad Gateway</body></html>"
+
+
+class Silent(httpx2.AsyncByteStream):
+    """A body that never comes."""
+
+    async def __aiter__(self) -> Any:
+        await trio.sleep_forever()
+        yield b""
 
 
 async def apply(*answers: Any) -> Application:
@@ -84,11 +93,6 @@ async def test_application_that_surely_did_not_leave_may_be_made_again(refused: 
 
 
 async def test_hanging_board_is_uncertain_after_the_deadline(autojump_clock: MockClock) -> None:
-    class Silent(httpx2.AsyncByteStream):
-        async def __aiter__(self) -> Any:
-            await trio.sleep_forever()
-            yield b""
-
     with pytest.raises(UncertainOutcome):
         await apply(httpx2.Response(201, stream=Silent()))
     with pytest.raises(BoardTrouble):
@@ -325,3 +329,53 @@ async def test_endless_refusal_is_cut_off() -> None:
         await apply(reply(b"x" * 9_000_000, 500))
     with pytest.raises(BoardTrouble):
         await read(reply(b"x" * 9_000_000, 200))
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (reply(bodies.me()), "2xx"),
+        (reply(b"", 429), "429"),
+        (reply(b"", 403), "4xx"),
+        (reply(PAGE_HTML, 502), "5xx"),
+        (httpx2.ConnectError("x"), "not_sent"),
+        (httpx2.ReadError("x"), "answer_lost"),
+    ],
+)
+async def test_every_call_is_noted_with_its_outcome(answer: Any, outcome: str) -> None:
+    noted: list[tuple[str, str, str, float]] = []
+    with suppress(BoardError):
+        await Server(answer).board(note_call=lambda *call: noted.append(call)).fetch_identity(TOKEN)
+    assert [call[:3] for call in noted] == [("hh", "GET /me", outcome)]
+
+
+async def test_seconds_of_a_call_leave_out_the_wait_for_its_turn(autojump_clock: MockClock) -> None:
+    noted: list[tuple[str, str, str, float]] = []
+    board = Server(reply(bodies.me())).board(note_call=lambda *call: noted.append(call))
+    for _ in range(3):
+        await board.fetch_identity(TOKEN)
+    assert trio.current_time() > 0.9
+    assert [call[3] for call in noted] == [0, 0, 0]
+
+
+async def test_call_that_is_cut_off_is_noted(autojump_clock: MockClock) -> None:
+    noted: list[tuple[str, str, str, float]] = []
+    with trio.move_on_after(20):
+        await (
+            Server(httpx2.Response(200, stream=Silent()))
+            .board(note_call=lambda *call: noted.append(call))
+            .fetch_identity(TOKEN)
+        )
+    assert noted == [("hh", "GET /me", "cut_off", 20.0)]
+
+
+async def test_no_id_is_part_of_a_call_s_name() -> None:
+    noted: list[tuple[str, str, str, float]] = []
+    settings = SETTINGS.model_copy(update={"api_url": "http://127.0.0.1:1/hh"})
+    board = Server(reply(b"", 404)).board(settings, note_call=lambda *call: noted.append(call))
+    for resume_id in ("abcdef", "Соколова", "7/anna"):
+        with pytest.raises(ResumeGone):
+            await board.fetch_resume(TOKEN, resume_id)
+    with suppress(BoardError):
+        await board.fetch_vacancy(TOKEN, VACANCY)
+    assert {call[1] for call in noted} == {"GET /resumes/-", "GET /resumes/-/-", "GET /vacancies/-"}
