@@ -50,6 +50,8 @@ class VacancySearch:
         page, per_page = read_paging(query)
         found = self.find(query)
         answer = page_of(found, page, per_page)
+        if person_id is not None:
+            self._state.note_shown(person_id, [vacancy.vacancy_id for vacancy in answer["items"]])
         words = _wanted_words(query)
         answer["items"] = [
             _highlight(self._views.vacancy_item(vacancy, person_id), words) for vacancy in answer["items"]

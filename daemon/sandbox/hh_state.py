@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from daemon.clock import DAY, HOUR, SECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from daemon.clock import Clock
     from daemon.sandbox.hh_tokens import Tokens
@@ -120,6 +120,7 @@ class HhState:
         self._next_application = 4_000_000_000 + self.random.randrange(1_000_000)
         self._recent: dict[str, deque[int]] = {}
         self._published: dict[str, int] = {}
+        self._shown: dict[str, set[str]] = {}
         self._remember_old_applications()
 
     def new_secret(self, length: int = 64) -> str:
@@ -195,6 +196,14 @@ class HhState:
             status=status,
             value=value,
         )
+
+    def note_shown(self, person_id: str, vacancy_ids: Sequence[str]) -> None:
+        """Tells the log which vacancies a search shows this person for the first time, joined by spaces."""
+        shown = self._shown.setdefault(person_id, set())
+        new = [vacancy_id for vacancy_id in vacancy_ids if vacancy_id not in shown]
+        if new:
+            shown.update(new)
+            self.log("vacancies_shown", at=self.clock.now(), user=person_id, vacancies=" ".join(new))
 
     def answer(self, application_id: str, state: str, text: str = "") -> None:
         """An employer answers: `invitation` or `discard`, with a message if there is a text."""

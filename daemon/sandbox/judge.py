@@ -8,7 +8,10 @@ duplicates
 lost
     * an application the board knows and its person was never told of;
     * a vacancy a person was told is applied to, and the board does not know it;
-    * a message or a press of a person that got no answer, and an update the daemon never confirmed.
+    * a message or a press of a person that got no answer, and an update the daemon never confirmed;
+    * of what the board's searches showed the person, whatever their last status does not account for: vacancies it does
+      not count, applications it does not count, suitable ones that it counts as unfitting, and suitable ones that wait
+      while it names nothing they wait for. Counted where the witness can read the status card.
 
 A message said twice in a row is not a loss: messages to people can't be asked about, so each crash may double one per
 chat. What goes beyond that allowance counts as a duplicate too.
@@ -22,12 +25,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from daemon.sandbox.world_log import Act
 
 _VACANCY_LINK = re.compile(r"/vacancy/([0-9A-Za-z_-]+)|[?&]vacancyId=([0-9A-Za-z_-]+)")
 SAID = ("message", "edit")
+ON_ITS_WAY_MS = 1000
+"""What the board did this shortly before a status card need not be on it: the answer was still on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,22 @@ class Witness:
     """Chat of a person -> who they are at the board."""
     applied_words: tuple[str, ...]
     """Beginnings of the messages that say "applied", in every language."""
+    suitable: frozenset[str] = frozenset()
+    """Vacancies that an application through the board's API can reach."""
+    read_status: Callable[[str], StatusCard | None] = lambda _: None
+    """The numbers of a message, if it is a status card."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusCard:
+    """What a status card says, in numbers."""
+
+    seen: int
+    """Vacancies of the searches, whatever became of them."""
+    states: Mapping[str, int]
+    """How many are `applied`, `screened_out`, ...; the rest of those seen has its turn before it."""
+    reasons: int
+    """Things that it says the hunt waits for."""
 
 
 @dataclass(slots=True)
@@ -55,9 +76,9 @@ class Verdict:
         """Nothing doubled, nothing lost."""
         return self.duplicates == 0 and self.lost == 0
 
-    def lose(self, problem: str) -> None:
-        """One more thing is lost."""
-        self.lost += 1
+    def lose(self, problem: str, times: int = 1) -> None:
+        """Something is lost."""
+        self.lost += times
         self.problems.append(f"lost: {problem}")
 
     def double(self, problem: str, times: int = 1) -> None:
@@ -74,6 +95,7 @@ def judge(acts: Sequence[Act], witness: Witness, *, crashes: int) -> Verdict:
         _judge_news(acts, chat, account, witness, verdict)
         _judge_answers(acts, chat, verdict)
         _judge_repeats(acts, chat, crashes, verdict)
+        _judge_account(acts, chat, account, witness, verdict)
     _judge_updates(acts, verdict)
     return verdict
 
@@ -105,7 +127,7 @@ def _judge_news(acts: Sequence[Act], chat: int, account: str, witness: Witness, 
     told: set[str] = set()
     told_as_applied: set[str] = set()
     for act in acts:
-        if act.kind in SAID and act.get("chat") == chat:
+        if _is_said(act, chat):
             vacancies = vacancies_in(str(act.get("links")))
             told |= vacancies
             if str(act.get("text")).startswith(witness.applied_words):
@@ -124,6 +146,35 @@ def _judge_news(acts: Sequence[Act], chat: int, account: str, witness: Witness, 
             verdict.lose(f"{account} was never told of the application to {act.get('vacancy')}")
     for vacancy in sorted(told_as_applied - known):
         verdict.lose(f"{account} was told of an application to {vacancy} that the board does not know")
+
+
+def _judge_account(acts: Sequence[Act], chat: int, account: str, witness: Witness, verdict: Verdict) -> None:
+    """The last status card accounts for everything the board had shown the person by then."""
+    read = ((act, witness.read_status(str(act.get("text")))) for act in acts if _is_said(act, chat))
+    at, card = next(((act.at, card) for act, card in reversed(list(read)) if card is not None), (0, None))
+    if card is None:
+        return
+    shown = {
+        vacancy: act.at
+        for act in acts
+        if act.kind == "vacancies_shown" and act.get("user") == account and act.at <= at
+        for vacancy in str(act.get("vacancies")).split()
+    }
+    settled = sum(shown_at <= at - ON_ITS_WAY_MS for shown_at in shown.values())
+    made = sum(act.get("user") == account and act.at <= at - ON_ITS_WAY_MS for act in _made_by_daemon(acts))
+    waiting = card.seen - sum(card.states.values()) + card.states.get("letter_ready", 0)
+    for missing, what in (
+        (settled - card.seen, "vacancies that the board showed are not counted"),
+        (made - card.states.get("applied", 0), "applications are not counted"),
+        (card.states.get("screened_out", 0) - len(shown.keys() - witness.suitable), "suitable ones do not fit"),
+        (0 if card.reasons else waiting, "suitable ones wait for nothing"),
+    ):
+        if missing > 0:
+            verdict.lose(f"by the last status of {account} {missing} {what}", missing)
+
+
+def _is_said(act: Act, chat: int) -> bool:
+    return act.kind in SAID and act.get("chat") == chat
 
 
 def vacancies_in(links: str) -> set[str]:

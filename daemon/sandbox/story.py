@@ -35,6 +35,7 @@ from daemon.sandbox.narrator import Narrator
 from daemon.sandbox.person import Manners, ScriptedPerson
 from daemon.sandbox.plot import Moment, Plot, make_plot
 from daemon.sandbox.server import serve_on_loopback
+from daemon.sandbox.status_card import make_status_reader
 from daemon.sandbox.telegram_text import parse_html
 from daemon.sandbox.world import World, open_world
 
@@ -177,7 +178,13 @@ class Story:
         await self._stop()
 
     def _judge(self, *, was_cut_short: bool) -> Verdict:
-        witness = Witness({self._person.user_id: self._plot.person.person_id}, applied_words())
+        vacancies = self._world.hh.state.vacancies
+        witness = Witness(
+            {self._person.user_id: self._plot.person.person_id},
+            applied_words(),
+            frozenset(name for name, vacancy in vacancies.items() if vacancy.is_suitable),
+            make_status_reader(),
+        )
         verdict = judge(tuple(self._world.log.acts()), witness, crashes=self.crashes)
         if self.exit_code:
             verdict.lose(f"the daemon answered SIGTERM with exit code {self.exit_code}")

@@ -291,3 +291,12 @@ def test_any_query_is_answered_or_refused_in_the_common_body(board: Board, query
         refused = None
         assert answer["found"] >= len(answer["items"])
     assert refused is None or (refused.status == 400 and orjson.loads(refused.body)["bad_argument"] in query)
+
+
+async def test_what_a_person_s_search_shows_is_told_to_the_log(board: Board):
+    body = await board.json("/vacancies", token=await board.token(), text="python", per_page=5)
+    (line,) = board.logged("vacancies_shown")
+    assert line["vacancies"].split() == [item["id"] for item in body["items"]]
+    board.rules.is_anonymous_search_open = True
+    await board.json("/vacancies", text="python", per_page=50)
+    assert len(board.logged("vacancies_shown")) == 1

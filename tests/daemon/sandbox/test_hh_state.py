@@ -144,3 +144,12 @@ def test_log_facts_are_plain_values(board: Board, person_id: str):
 def test_publication_times_are_in_the_past_of_this_world(board: Board):
     for vacancy in board.state.vacancies.values():
         assert 0 < board.state.started_at - board.state.published_at(vacancy) <= 30 * DAY
+
+
+def test_vacancy_is_told_as_shown_once_to_each_person(board: Board):
+    board.state.note_shown(SOKOLOVA_ID, ["1", "2"])
+    board.state.note_shown(SOKOLOVA_ID, ["2", "3"])
+    board.state.note_shown(SOKOLOVA_ID, ["1"])
+    board.state.note_shown(TKACHENKO_ID, ["1"])
+    told = [(line["user"], line["vacancies"]) for line in board.logged("vacancies_shown")]
+    assert told == [(SOKOLOVA_ID, "1 2"), (SOKOLOVA_ID, "3"), (TKACHENKO_ID, "1")]

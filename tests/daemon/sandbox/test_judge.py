@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.sandbox.judge import Verdict, Witness, judge, vacancies_in
+from daemon.sandbox.judge import ON_ITS_WAY_MS, StatusCard, Verdict, Witness, judge, vacancies_in
 from daemon.sandbox.world_log import Act
 
 ANNA, ACCOUNT = 7, "p1"
@@ -127,3 +127,62 @@ def test_vacancies_are_read_from_addresses():
 
 def test_an_empty_verdict_is_clean():
     assert Verdict().is_clean
+
+
+CARDS = {
+    "all is well": StatusCard(4, {"applied": 2, "screened_out": 1}, reasons=1),
+    "nothing to wait for": StatusCard(4, {"applied": 2, "screened_out": 1}, reasons=0),
+    "letter waits": StatusCard(4, {"applied": 2, "screened_out": 1, "letter_ready": 1}, reasons=0),
+    "one forgotten": StatusCard(3, {"applied": 2, "screened_out": 1}, reasons=0),
+    "one passed over": StatusCard(4, {"applied": 2, "screened_out": 2}, reasons=0),
+    "one not counted": StatusCard(4, {"applied": 1, "screened_out": 1}, reasons=2),
+    "all done": StatusCard(4, {"applied": 2, "refused": 1, "screened_out": 1}, reasons=0),
+}
+SHOWN = ("vacancies_shown", {"user": ACCOUNT, "vacancies": "v1 v2 v3 test1"})
+HUNT = (SHOWN, made("v1"), applied("v1"), made("v2"), applied("v2"))
+
+
+def verdict_by_card(*acts, seconds_apart=5):
+    witness = Witness(WITNESS.accounts, WITNESS.applied_words, frozenset({"v1", "v2", "v3", "v4"}), CARDS.get)
+    told = [Act(n, n * seconds_apart * 1000, kind, facts) for n, (kind, facts) in enumerate(acts, 1)]
+    return judge(told, witness, crashes=0)
+
+
+@pytest.mark.parametrize("words", ["all is well", "all done"])
+def test_a_status_that_accounts_for_everything_is_clean(words):
+    assert verdict_by_card(*HUNT, said(words)).is_clean
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        ("nothing to wait for", "1 suitable ones wait for nothing"),
+        ("letter waits", "1 suitable ones wait for nothing"),
+        ("one forgotten", "1 vacancies that the board showed are not counted"),
+        ("one passed over", "1 suitable ones do not fit"),
+        ("one not counted", "1 applications are not counted"),
+    ],
+)
+def test_what_the_last_status_does_not_account_for_is_lost(words, problem):
+    verdict = verdict_by_card(*HUNT, said(words))
+    assert verdict.lost == 1
+    assert verdict.problems[0].endswith(problem)
+
+
+def test_only_the_last_status_counts():
+    assert verdict_by_card(*HUNT, said("one forgotten"), said("all is well"), said("Здравствуйте")).is_clean
+    assert verdict_by_card(*HUNT, said("all is well"), said("one forgotten")).lost == 1
+    assert verdict_by_card(*HUNT, said("all is well"), said("one forgotten", chat=99)).is_clean
+
+
+def test_what_came_with_the_status_or_after_it_need_not_be_on_it():
+    late = ("vacancies_shown", {"user": ACCOUNT, "vacancies": "v4"})
+    assert verdict_by_card(*HUNT, said("all is well"), late).is_clean
+    assert verdict_by_card(*HUNT, late, said("all is well")).lost == 1
+    soon = verdict_by_card(*HUNT, late, said("all is well"), seconds_apart=ON_ITS_WAY_MS / 100_000)
+    assert soon.is_clean
+
+
+def test_what_others_were_shown_is_theirs():
+    theirs = ("vacancies_shown", {"user": "p2", "vacancies": "v4 v5 v6"})
+    assert verdict_by_card(theirs, *HUNT, said("all is well")).is_clean
