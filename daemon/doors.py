@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from daemon.rooms import Rooms
     from daemon.supervisor.layers import Layers
     from daemon.supervisor.shutdown import StopSwitch
-    from daemon.supervisor.starts import StartCounter
+    from daemon.supervisor.watchdog import Life
     from daemon.web.server import WebListener
     from store.ids import UserId
 
@@ -130,10 +130,12 @@ def make_operations(
     *,
     hub: EventHub,
     switch: StopSwitch,
-    starts: StartCounter | None = None,
+    life: Life | None = None,
 ) -> Operations:
     """What the admin verbs may look at and change."""
-    facts = doors.tell() | ({"start": str(starts.line)} if starts is not None and starts.line.early_ends else {})
+    facts = doors.tell()
+    if life is not None and life.starts.line.early_ends:
+        facts["start"] = str(life.starts.line)
     return Operations(
         store=rooms.store,
         supervisor=layers,

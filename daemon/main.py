@@ -30,6 +30,7 @@ from daemon.schedule.recurring import as_children
 from daemon.schedule.scheduler import Scheduler
 from daemon.supervisor.child import ChildSpec
 from daemon.supervisor.layers import Layers
+from daemon.supervisor.progress import Progress
 from daemon.supervisor.restart import RestartPolicy
 from daemon.supervisor.shutdown import LastResort, StopSwitch, catch_signals
 from daemon.supervisor.stall import watch_stalls
@@ -37,6 +38,7 @@ from daemon.supervisor.starts import StartCounter
 from daemon.supervisor.stored_quarantine import StoredQuarantine
 from daemon.supervisor.systemd import Notifier
 from daemon.supervisor.tree import open_supervisor
+from daemon.supervisor.watchdog import Life, prove_supervising
 from daemon.timetable import make_timetable
 from store.durable.ownership import own_shards
 from store.errors import StoreError
@@ -83,14 +85,16 @@ async def run_until_signal(settings: Settings, outside: Outside, hub: EventHub, 
     """SIGTERM and SIGINT drain; a second one, or 15 s, end the process at once."""
     switch, last_resort = StopSwitch(), LastResort()
     with catch_signals(switch, last_resort):
-        async with watch_stalls(note_lag=hub.metrics.loop_lag.observe), starts.counting(switch, Notifier(os.environ)):
+        life = Life(Notifier(os.environ), starts, Progress(), settings.supervisor.hang_seconds)
+        lag = hub.metrics.loop_lag.observe
+        async with watch_stalls(note_lag=lag, hang_seconds=life.hang_seconds), starts.counting(switch, life.notifier):
             if not switch.is_asked:
-                await serve(settings, outside, switch, hub, starts)
+                await serve(settings, outside, switch, hub, life)
     last_resort.disarm()
 
 
 async def serve(
-    settings: Settings, outside: Outside, switch: StopSwitch, hub: EventHub, starts: StartCounter | None = None
+    settings: Settings, outside: Outside, switch: StopSwitch, hub: EventHub, life: Life | None = None
 ) -> None:
     """The tree. Every line opens a layer that stands on those above it."""
     clock, notifier = outside.clock, Notifier(os.environ)
@@ -108,11 +112,13 @@ async def serve(
     ):
         layers = Layers((outer, senders, hunts, intake))
         probes = make_probes(rooms, layers)
-        operations = make_operations(doors, rooms, layers, probes, hub=hub, switch=switch, starts=starts)
+        operations = make_operations(doors, rooms, layers, probes, hub=hub, switch=switch, life=life)
         pages = make_pages(rooms, probes, layers, hub.metrics)
         await outer.start(essential("web", partial(serve_web, doors, pages)))
         await outer.start(essential("admin", partial(serve_operators, doors, operations)))
-        await outer.start(essential("watchdog", partial(keep_watchdog, notifier)))
+        if life is not None:
+            for guard in life.guards({"writer": store.prove_writing, "supervisor": partial(prove_supervising, hunts)}):
+                outer.launch(guard)
         await senders.start(essential("outbox", rooms.speech.sender.run))
         await hunts.start(essential("schedule", Scheduler(store, clock).run))
         await hunts.start(essential("roster", Roster(rooms.hunt, hunts).run))
@@ -127,11 +133,6 @@ async def serve(
         reason = await switch.wait()
         notifier.stopping(reason)
     log.info("daemon_stopped", reason=reason)
-
-
-async def keep_watchdog(notifier: Notifier, task_status: trio.TaskStatus[None]) -> None:
-    """The watchdog of systemd, from inside the loop."""
-    await notifier.keep_watchdog(task_status=task_status)
 
 
 def essential(name: str, run_child: ChildFunction) -> ChildSpec:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import trio
@@ -13,7 +14,7 @@ from store.durable.journals import Journals
 from store.durable.leases import Leases
 from store.durable.queues import Queues
 from store.durable.timers import Timers
-from store.errors import StoreUnavailable
+from store.errors import StoreError, StoreUnavailable
 from store.tables.audit import Audit
 from store.tables.board_accounts import BoardAccounts
 from store.tables.cards import Cards
@@ -95,6 +96,11 @@ class Store:
             raise StoreUnavailable(
                 f"the store did not answer within {_PROBE_SECONDS:.0f} s: look at the disk"
             ) from None
+
+    async def prove_writing(self) -> None:
+        """Returns once the writer has answered a write, well or not, however long that takes: for the watchdog."""
+        with suppress(StoreError):
+            await self._database.write(_PROBE)
 
     async def backup(self, path: str | os.PathLike[str]) -> None:
         """A consistent copy at `path` while everything runs. Raises `StoreUnavailable`."""

@@ -10,18 +10,10 @@ import os
 import socket
 from typing import TYPE_CHECKING
 
-import trio
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 MICROSECONDS = 1_000_000
-PINGS_PER_PERIOD = 3
-
-
-def well() -> bool:
-    """The loop turns: it called this."""
-    return True
 
 
 class Notifier:
@@ -60,17 +52,10 @@ class Notifier:
             except OSError:
                 return
 
-    async def keep_watchdog(
-        self, is_well: Callable[[], bool] = well, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
-    ) -> None:
-        """Pings from inside the loop, so that a loop that hangs is restarted; says nothing while `is_well` is false."""
-        task_status.started()
-        if self.watchdog_seconds is None:
-            await trio.sleep_forever()
-        while True:
-            if is_well():
-                self.send("WATCHDOG=1")
-            await trio.sleep(self.watchdog_seconds / PINGS_PER_PERIOD)
+    def ping(self) -> None:
+        """The watchdog's sign of life."""
+        if self.watchdog_seconds is not None:
+            self.send("WATCHDOG=1")
 
 
 def _watchdog_seconds(environ: Mapping[str, str]) -> float | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
 import trio
 import trio.lowlevel
 
-from daemon.supervisor.stall import StallWatch, watch_stalls
+from daemon.supervisor.stall import HUNG, StallWatch, watch_stalls
 
 THRESHOLD = 0.15
 
@@ -70,3 +71,27 @@ def test_frozen_process_is_no_stall():
     watch._ended = FrozenOnce()
     watch.watch()
     assert watch.stalls == 0
+
+
+@pytest.mark.slow
+async def test_loop_that_hangs_ends_the_process(expected_errors):
+    exits = []
+    watch = StallWatch(THRESHOLD, hang_seconds=THRESHOLD * 3, exit_process=exits.append)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(watch.beat)
+        thread = threading.Thread(target=watch.watch, daemon=True)
+        thread.start()
+        block_the_loop(THRESHOLD * 6)
+        thread.join(5)
+        nursery.cancel_scope.cancel()
+    assert exits == [HUNG]
+    hung = next(line for line in expected_errors if line["event"] == "loop_hangs")
+    assert any("block_the_loop" in place for place in hung["running"])
+
+
+@pytest.mark.slow
+async def test_stall_that_ends_in_time_ends_nothing(expected_errors):
+    async with watch_stalls(THRESHOLD, hang_seconds=60):
+        block_the_loop(THRESHOLD * 3)
+        await trio.sleep(THRESHOLD)
+    assert "loop_hangs" not in [line["event"] for line in expected_errors]

@@ -7,7 +7,6 @@ import socket
 from contextlib import contextmanager
 
 import pytest
-import trio
 
 from daemon.supervisor.systemd import Notifier
 
@@ -56,20 +55,18 @@ def test_full_socket_does_not_hold_up_the_daemon(tmp_path):
             notifier.tell("nobody reads this")
 
 
-async def test_watchdog_is_pinged_several_times_a_period(tmp_path, autojump_clock, nursery):
+def test_ping_is_sent_only_to_a_watchdog(tmp_path):
     with listening(str(tmp_path / "notify")) as receiver:
-        notifier = Notifier({"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "30000000"})
-        await nursery.start(notifier.keep_watchdog)
-        await trio.sleep(59)
-        assert received(receiver) == ["WATCHDOG=1"] * 6
-
-
-async def test_unwell_daemon_does_not_ping(tmp_path, autojump_clock, nursery):
-    with listening(str(tmp_path / "notify")) as receiver:
-        notifier = Notifier({"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "3000000"})
-        await nursery.start(notifier.keep_watchdog, lambda: False)
-        await trio.sleep(60)
+        Notifier({"NOTIFY_SOCKET": str(tmp_path / "notify")}).ping()
         assert received(receiver) == []
+        Notifier({"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "30000000"}).ping()
+        assert received(receiver) == ["WATCHDOG=1"]
+
+
+def test_patience_is_asked_for_in_microseconds(tmp_path):
+    with listening(str(tmp_path / "notify")) as receiver:
+        Notifier({"NOTIFY_SOCKET": str(tmp_path / "notify")}).extend(1.5, "waits")
+        assert received(receiver) == ["EXTEND_TIMEOUT_USEC=1500000\nSTATUS=waits"]
 
 
 @pytest.mark.parametrize(
