@@ -17,6 +17,7 @@ import structlog
 import trio
 
 from daemon.admin.event_hub import EventHub
+from daemon.autopilot.news import tell_quarantined
 from daemon.autopilot.roster import Roster
 from daemon.collector import calm_collector
 from daemon.config import own_folder, secrets_of
@@ -106,7 +107,7 @@ async def serve(
         open_rooms(settings, store, ownership, outside, public_url=doors.public_url, metrics=hub.metrics) as rooms,
         open_layer(outside) as outer,
         open_layer(outside) as senders,
-        open_layer(outside, StoredQuarantine(store)) as hunts,
+        open_layer(outside, StoredQuarantine(store, partial(tell_quarantined, rooms.speech.outbox))) as hunts,
         rooms.dialogs.running(),
         open_layer(outside) as intake,
     ):

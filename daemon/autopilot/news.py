@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING
 from daemon.autopilot.moments import show_moment
 from daemon.autopilot.salaries import show_salary
 from daemon.outbox.message import Button, OutgoingMessage, Text, UrlButton, Verbatim
+from store.ids import ChatId
+from store.write import NOTHING
 
 if TYPE_CHECKING:
     from daemon.autopilot.accounting import Funnel
     from daemon.autopilot.hunt import Hunt
+    from daemon.autopilot.tools import Speaker
     from daemon.outbox.message import InlineKeyboard, Value
+    from daemon.supervisor.quarantine import QuarantineEntry
     from store.ids import BoardName, VacancyId
     from store.tables.vacancies import VacancyRow
     from store.write import Write
@@ -128,6 +132,15 @@ def tell_resume_gone(hunt: Hunt) -> Write:
     """The person must choose another resume; said once for each version of it."""
     version = hunt.facts.profile.version if hunt.facts.profile is not None else 0
     return _tell(hunt, f"resume_gone:{hunt.user_id}:{version}", Text("autopilot.resume_gone"))
+
+
+def tell_quarantined(outbox: Speaker, entry: QuarantineEntry) -> Write:
+    """A fault of ours keeps this hunt from running; said once, however often it is tried again in vain."""
+    kind, _, number = entry.child.partition(":")
+    if kind != "autopilot" or not number.isdigit():
+        return NOTHING
+    text = Text("autopilot.quarantined", {"until": show_moment(entry.next_probe_at)})
+    return outbox.say(OutgoingMessage(ChatId(int(number)), text), key=f"quarantined:{number}:{entry.since_at}")
 
 
 def show_card(hunt: Hunt, funnel: Funnel, state: str) -> Write:

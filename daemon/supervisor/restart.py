@@ -24,7 +24,9 @@ class RestartPolicy:
     """More failures than this within `budget_period_seconds` put the child into quarantine."""
     budget_period_seconds: float = 300.0
     quarantine_probe_seconds: float = 1800.0
-    """A quarantined child is tried again after this time."""
+    """A quarantined child is tried again after this time; who fails again waits as long as it has been inside ..."""
+    longest_probe_seconds: float = 86_400.0
+    """... up to this."""
 
     def longest_wait(self, failures: int) -> float:
         """Upper end, in seconds, of the random wait before restart number `failures` (1 for the first)."""
@@ -35,6 +37,11 @@ class RestartPolicy:
         if retry_after_seconds is None:
             return random.uniform(0, self.longest_wait(failures))
         return max(retry_after_seconds, 0.0) + random.uniform(0, self.first_delay_seconds)
+
+    def probe_after(self, quarantined_seconds: float, random: random.Random) -> float:
+        """Seconds until the next try of a child that has been in quarantine for so long: about doubling each time."""
+        wait = min(max(quarantined_seconds, self.quarantine_probe_seconds), self.longest_probe_seconds)
+        return wait * random.uniform(0.9, 1.1)
 
     def is_over_budget(self, failed_at: list[float], now: float) -> bool:
         """Counts the failures of the period; forgets, in place, those that are older."""

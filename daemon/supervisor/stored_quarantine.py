@@ -1,6 +1,7 @@
 """StoredQuarantine: the quarantine book that outlives the process, on the store's table.
 
-Handed to the supervisor of hunts by `main.py`: a person whose hunt was given up stays given up over a restart.
+Handed to the supervisor of hunts by `main.py`: a person whose hunt was given up stays given up over a restart, and is
+told so in the write that notes it.
 """
 
 from __future__ import annotations
@@ -10,16 +11,21 @@ from typing import TYPE_CHECKING
 
 from daemon.supervisor.quarantine import QuarantineEntry
 from store.tables.quarantine import QuarantineRow
+from store.write import NOTHING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from store.store import Store
+    from store.write import Write
 
 
 class StoredQuarantine:
-    """See `QuarantineBook`."""
+    """See `QuarantineBook`. `tell` makes the words for whoever waits for this child; said again, they must be one."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, tell: Callable[[QuarantineEntry], Write] = lambda _entry: NOTHING) -> None:
         self._store = store
+        self._tell = tell
 
     async def load(self) -> list[QuarantineEntry]:
         """All entries."""
@@ -27,7 +33,7 @@ class StoredQuarantine:
 
     async def enter(self, entry: QuarantineEntry) -> None:
         """Adds or replaces the entry of this child."""
-        await self._store.write(self._store.quarantine.put(QuarantineRow(**asdict(entry))))
+        await self._store.write(self._store.quarantine.put(QuarantineRow(**asdict(entry))) + self._tell(entry))
 
     async def leave(self, child: str) -> None:
         """Removes the entry of this child."""

@@ -259,13 +259,15 @@ class Supervisor:
 
     async def _quarantine(self, child: ChildState, verdict: Verdict) -> None:
         now = self._clock.now()
+        since_at = child.entry.since_at if child.entry else now
+        wait = child.spec.restart.probe_after((now - since_at) / 1000, self._random)
         entry = QuarantineEntry(
             child=child.name,
             fingerprint=verdict.fingerprint,
             error=verdict.error,
             failures=(child.entry.failures if child.entry else 0) + child.streak,
-            since_at=child.entry.since_at if child.entry else now,
-            next_probe_at=now + round(child.spec.restart.quarantine_probe_seconds * 1000),
+            since_at=since_at,
+            next_probe_at=now + round(wait * 1000),
         )
         log.error("child_quarantined", child=child.name, fingerprint=entry.fingerprint, frames=verdict.frames)
         self._entries[child.name] = entry

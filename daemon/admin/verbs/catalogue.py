@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from daemon.admin.verbs.events import EVENTS
 from daemon.admin.verbs.pause import PAUSE
+from daemon.admin.verbs.quarantine import QUARANTINE
 from daemon.admin.verbs.resume import RESUME
 from daemon.admin.verbs.status import STATUS
 from daemon.admin.verbs.tree import TREE
@@ -18,7 +19,7 @@ from daemon.admin.wire import AdminError
 if TYPE_CHECKING:
     from daemon.admin.verb import Verb
 
-VERBS = MappingProxyType({verb.name: verb for verb in (STATUS, TREE, USERS, WHY, PAUSE, RESUME, EVENTS)})
+VERBS = MappingProxyType({verb.name: verb for verb in (STATUS, TREE, USERS, WHY, PAUSE, RESUME, QUARANTINE, EVENTS)})
 
 
 def find_verb(name: str) -> Verb:

@@ -14,6 +14,7 @@ from daemon.i18n.translate import Texts
 from daemon.outbox.buttons import ButtonSigner
 from daemon.outbox.message import Button
 from daemon.outbox.payload import decode
+from daemon.supervisor.quarantine import QuarantineEntry
 from store.ids import VacancyId
 from tests.fakes.board import make_vacancy
 from tests.fakes.hunting import IVAN
@@ -102,3 +103,13 @@ async def test_card_shows_the_funnel(ground: HuntGround, autojump_clock: MockClo
         assert parcel.card == news.CARD
         for language in ("ru", "en"):
             assert "{" not in texts.render(parcel.text, language)
+
+
+async def test_quarantine_is_told_once_and_to_people_only(ground: HuntGround, autojump_clock: MockClock) -> None:
+    entry = QuarantineEntry(f"autopilot:{IVAN}", "KeyError@x", "KeyError", 6, 1_000, 1_790_000_000_000)
+    outbox = ground.tools.outbox
+    await ground.store.write(news.tell_quarantined(outbox, entry))
+    await ground.store.write(news.tell_quarantined(outbox, replace(entry, failures=7, next_probe_at=9)))
+    assert not news.tell_quarantined(outbox, replace(entry, child="roster")).statements
+    (message,) = await ground.messages()
+    assert "21" in Texts.load().plain(message.text, "ru")

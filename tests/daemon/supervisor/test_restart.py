@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,3 +42,14 @@ def test_budget_counts_only_its_period():
     assert policy.is_over_budget(failed_at, 99.5)
     assert not policy.is_over_budget(failed_at, 100.0)
     assert failed_at == [50.0, 99.0]
+
+
+def test_distance_between_probes_about_doubles_up_to_a_day():
+    policy, inside, waits = RestartPolicy(quarantine_probe_seconds=1800), 0.0, []
+    for seed in range(12):
+        waits.append(policy.probe_after(inside, random.Random(seed)))
+        inside += waits[-1]
+    assert 1620 <= waits[0] <= 1980
+    assert all(later > sooner * 0.8 for sooner, later in pairwise(waits))
+    assert waits[6] > 20 * waits[0]
+    assert all(0.9 * 86_400 <= wait <= 1.1 * 86_400 for wait in waits[-3:])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from daemon.supervisor.quarantine import QuarantineEntry
@@ -7,6 +8,7 @@ from daemon.supervisor.stored_quarantine import StoredQuarantine
 
 if TYPE_CHECKING:
     from store.store import Store
+    from store.write import Write
 
 ENTRY = QuarantineEntry(
     child="autopilot:42",
@@ -40,3 +42,19 @@ async def test_child_that_left_is_gone(store: Store) -> None:
     await book.leave("autopilot:42")
 
     assert await book.load() == []
+
+
+async def test_words_are_written_with_the_entry_and_once(store: Store) -> None:
+    def tell(entry: QuarantineEntry) -> Write:
+        return store.queues.put(
+            "outbox", f"told:{entry.child}:{entry.since_at}", 42, {"until": entry.next_probe_at}, now=1
+        )
+
+    book = StoredQuarantine(store, tell)
+    await book.enter(ENTRY)
+    await book.enter(replace(ENTRY, failures=7, next_probe_at=9_000))
+    assert await store.queues.count("outbox", "waiting") == 1
+
+    await book.leave(ENTRY.child)
+    await book.enter(replace(ENTRY, since_at=5_000))
+    assert await store.queues.count("outbox", "waiting") == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pytest
 import structlog
@@ -155,6 +156,17 @@ async def test_failed_probe_goes_straight_back(autojump_clock, expected_errors):
         await trio.sleep(700)
         assert supervisor.find("child").phase is Phase.QUARANTINED
         assert (book.entries["child"].failures, book.entries["child"].since_at) == (2, since)
+
+
+async def test_probes_of_what_stays_broken_come_ever_more_seldom(autojump_clock, expected_errors):
+    child = Scripted(*[Permanent() for _ in range(100)])
+    async with supervise() as supervisor:
+        await supervisor.start(ChildSpec("child", child, QUICK))
+        await trio.sleep(12 * 3600)
+    gaps = [later - sooner for sooner, later in pairwise(child.runs)]
+    assert 500 < gaps[0] < 700
+    assert 5 <= len(gaps) <= 9
+    assert gaps[-1] > 8 * gaps[0]
 
 
 async def test_quarantine_outlives_the_supervisor(autojump_clock):
