@@ -10,9 +10,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from daemon.errors import Temporary
+from daemon.clock import SystemClock
+from daemon.config import store_path
+from daemon.errors import Permanent, Temporary
 from daemon.http_client import make_http_client, send
+from daemon.keyfile import key_path, load_or_make_key
 from daemon.llm.registry import missing_setting
+from daemon.vault import Vault
 from store.errors import StoreError, StoreInUse
 from store.factory import open_store
 from telegram_client.client import TelegramClient
@@ -60,6 +64,7 @@ async def check_with(settings: Settings, http: httpx2.AsyncClient, transport: Tr
     return [
         CheckResult("settings", OK, "every value is legal"),
         await check_store(settings.store),
+        await check_secret_key(settings),
         await check_telegram(settings, transport),
         await check_hh(settings.hh, http),
         await check_model(settings.llm, http),
@@ -76,6 +81,24 @@ async def check_store(store: StoreSettings) -> CheckResult:
     except StoreError as error:
         return CheckResult("store", FAILED, str(error))
     return CheckResult("store", OK, f"{store.url} takes writes")
+
+
+async def check_secret_key(settings: Settings) -> CheckResult:
+    """Whether it opens what the store holds, and how far a change of keys has come. Makes no key."""
+    name, path = "secret key", key_path(store_path(settings.store))
+    try:
+        if settings.secret_key is None and not path.is_file():
+            return CheckResult(name, OFF, f"none yet: the first start makes {path}")
+        key = settings.secret_key or load_or_make_key(path)
+        async with open_store(settings.store.url) as store:
+            left = await Vault(store, key, SystemClock(), older=settings.secret_key_old).count_left_behind()
+    except StoreInUse:
+        return CheckResult(name, OK, "in use by a running daemon; `aurora ctl status` tells of a change of keys")
+    except (StoreError, Permanent) as error:
+        return CheckResult(name, FAILED, str(error))
+    if left:
+        return CheckResult(name, OK, f"{left} data keys are under an older one: leave AURORA_SECRET_KEY_OLD for now")
+    return CheckResult(name, OK, "it opens every data key")
 
 
 async def check_telegram(settings: Settings, transport: Transport) -> CheckResult:

@@ -18,6 +18,7 @@ from daemon.secret import Secret
 from daemon.setting_kinds import (
     BotTokenText,
     EncryptionKey,
+    EncryptionKeys,
     ListenAddress,
     PersonIds,
     PlainText,
@@ -38,6 +39,7 @@ MENDS = {
     "telegram.token": "ask @BotFather in Telegram for a bot and set its token",
     "secret_key": "leave it out and a key is made at the first start, or make one:"
     " python3 -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'",
+    "secret_key_old": "name the keys that AURORA_SECRET_KEY or the key file held before, separated by commas",
 }
 
 
@@ -147,6 +149,8 @@ class Settings(_Room):
     supervisor: SupervisorSettings = SupervisorSettings()
     secret_key: EncryptionKey = None
     """32 bytes in URL-safe base64; None: made at first start beside the store."""
+    secret_key_old: EncryptionKeys = ()
+    """Earlier secret keys that may still open what is stored."""
 
 
 class SettingsError(Exception):
@@ -199,8 +203,8 @@ def secrets_of(settings: Settings) -> Iterator[Secret]:
             yield Secret(password)
     for holder in (settings, settings.telegram, settings.hh, settings.llm):
         for value in dict(holder).values():
-            if isinstance(value, Secret):
-                yield value
+            members = value if isinstance(value, tuple) else (value,)
+            yield from (member for member in members if isinstance(member, Secret))
 
 
 def store_path(store: StoreSettings) -> Path:

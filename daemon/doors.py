@@ -143,11 +143,20 @@ def make_operations(
         events=hub,
         explain=partial(explain_to_operator, rooms),
         ask_checks=probes.ask,
-        tell_facts=lambda: facts,
+        tell_facts=lambda: facts | tell_key_change(rooms),
         version=VERSION,
         started_at=rooms.outside.clock.now(),
         is_draining=lambda: switch.is_asked,
     )
+
+
+def tell_key_change(rooms: Rooms) -> dict[str, str]:
+    """How far a change of the secret key has come; nothing while none is under way."""
+    if not rooms.settings.secret_key_old:
+        return {}
+    left = rooms.accounts.vault.left_behind
+    told = f"{left} data keys are still under an older one" if left else "done: AURORA_SECRET_KEY_OLD may go"
+    return {"secret_key_change": told}
 
 
 async def serve_operators(doors: Doors, operations: Operations, task_status: trio.TaskStatus[None]) -> None:

@@ -123,7 +123,7 @@ async def serve(
         await senders.start(essential("outbox", rooms.speech.sender.run))
         await hunts.start(essential("schedule", Scheduler(store, clock).run))
         await hunts.start(essential("roster", Roster(rooms.hunt, hunts).run))
-        for job in as_children(make_timetable(store, clock), store, clock):
+        for job in as_children(make_timetable(store, clock, rooms.accounts.vault), store, clock):
             hunts.launch(job)
         intake.launch(ChildSpec("introduction", rooms.introduction.run, restart=PATIENT))
         await intake.start(essential("lanes", rooms.lanes.run))

@@ -165,7 +165,8 @@ async def open_rooms(
 ) -> AsyncIterator[Rooms]:
     """All rooms; what they opened is closed at the end. Raises `KeyFileBroken`, `WrongSecretKey`."""
     secret_key = load_key(settings, has_sealed_data=bool(await store.data_keys.page(-1, 1)))
-    vault = Vault(store, secret_key, outside.clock)
+    older = settings.secret_key_old
+    vault = Vault(store, secret_key, outside.clock, older=older)
     await vault.check()
     transport = outside.telegram or HttpTransport(settings.telegram.api_url, proxy=settings.telegram.proxy)
     async with (
@@ -174,7 +175,8 @@ async def open_rooms(
     ):
         try:
             ground = Ground(settings, store, ownership, outside, metrics or Metrics())
-            speech = make_speech(ground, transport, languages, derive_key(secret_key, "buttons"))
+            signer = ButtonSigner(*(derive_key(key, "buttons") for key in (secret_key, *older)))
+            speech = make_speech(ground, transport, languages, signer)
             accounts = make_accounts(ground, http, vault, public_url)
             yield make_rooms(ground, speech, accounts, make_hunt(ground, speech, accounts))
         finally:
@@ -182,11 +184,10 @@ async def open_rooms(
                 await transport.aclose()
 
 
-def make_speech(ground: Ground, transport: Transport, languages: Languages, button_key: bytes) -> Speech:
+def make_speech(ground: Ground, transport: Transport, languages: Languages, signer: ButtonSigner) -> Speech:
     """Everything between us and a chat."""
     settings, store, clock = ground.settings, ground.store, ground.outside.clock
     texts = Texts.load()
-    signer = ButtonSigner(button_key)
     client = TelegramClient(BotToken.parse(settings.telegram.token.reveal()), transport, settings.telegram.api_url)
     outbox = Outbox(store.queues, clock)
     sender = OutboxSender(

@@ -71,6 +71,16 @@ def _encryption_key(value: Any) -> Secret | None:
     return key
 
 
+def _encryption_keys(value: Any) -> tuple[Secret, ...]:
+    """Comma-separated in the environment, a list in TOML."""
+    members = value.reveal() if isinstance(value, Secret) else value
+    if isinstance(members, str):
+        members = [member for member in members.split(",") if member.strip()]
+    if not isinstance(members, list | tuple):
+        raise ValueError("expected keys of 32 bytes in URL-safe base64, separated by commas")  # noqa: TRY004 - as above
+    return tuple(key for member in members if (key := _encryption_key(member)) is not None)
+
+
 def _web_address(value: Any) -> str:
     """A scheme of the web, a host, perhaps a path; no trailing slash, so that paths can be appended."""
     text = _text(value)
@@ -147,6 +157,7 @@ PlainText = Annotated[str, BeforeValidator(_text)]
 SecretText = Annotated[Secret | None, BeforeValidator(_secret)]
 BotTokenText = Annotated[Secret, BeforeValidator(_bot_token)]
 EncryptionKey = Annotated[Secret | None, BeforeValidator(_encryption_key)]
+EncryptionKeys = Annotated[tuple[Secret, ...], BeforeValidator(_encryption_keys)]
 WebAddress = Annotated[str, BeforeValidator(_web_address)]
 ProxyAddress = Annotated[str | None, BeforeValidator(_proxy)]
 ListenAddress = Annotated[str, BeforeValidator(_listen)]

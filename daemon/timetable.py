@@ -10,6 +10,7 @@ from daemon.schedule.recurring import Job
 
 if TYPE_CHECKING:
     from daemon.clock import Clock
+    from daemon.vault import Vault
     from store.store import Store
 
 TOMBSTONES_KEPT = 48 * HOUR
@@ -18,7 +19,7 @@ LOGINS_KEPT = DAY
 """So that a late return is told that it is late, not that it is unknown."""
 
 
-def make_timetable(store: Store, clock: Clock) -> tuple[Job, ...]:
+def make_timetable(store: Store, clock: Clock, vault: Vault) -> tuple[Job, ...]:
     """The timetable of one daemon."""
 
     async def trim_tombstones() -> None:
@@ -30,4 +31,5 @@ def make_timetable(store: Store, clock: Clock) -> tuple[Job, ...]:
     return (
         Job("trim_tombstones", Every(minutes=10), trim_tombstones),
         Job("forget_old_logins", Every(minutes=60), forget_old_logins),
+        Job("rewrap_data_keys", Every(minutes=10), vault.rewrap),
     )

@@ -59,7 +59,8 @@ class Rights:
         )
         if purpose != TERMS or not is_given:
             return answered
-        return answered + self._store.effects.recognise(user_id, *self._names(user_id))
+        plain, *disguises = self._names(user_id)
+        return join((answered, *(self._store.effects.recognise(user_id, plain, name) for name in disguises)))
 
     async def forget(self, user_id: UserId) -> Write:
         """Ends the logins now, and returns the write that erases the rest; to be joined with the goodbye.
@@ -91,12 +92,12 @@ class Rights:
                 store.journals.close_lane(chat_id),
                 store.queues.clear_lane("outbox", chat_id, now=now),
                 store.cards.delete(chat_id),
-                store.effects.disguise(user_id, *self._names(user_id)),
+                store.effects.disguise(user_id, *self._names(user_id)[:2]),
                 self._vault.forget(user_id),
                 store.users.set_deleted(user_id, now),
             )
         )
 
-    def _names(self, user_id: UserId) -> tuple[str, str]:
-        # How keys of effects begin: as they are, and of somebody who was forgotten.
-        return f"{user_id}:", f"{self._vault.pseudonym(user_id)}:"
+    def _names(self, user_id: UserId) -> tuple[str, ...]:
+        # How keys of effects begin: as they are, and of somebody who was forgotten, now or under an older secret key.
+        return (f"{user_id}:", *(f"{name}:" for name in self._vault.pseudonyms(user_id)))

@@ -37,25 +37,29 @@ def check_button(action: str, argument: str) -> None:
 class ButtonSigner:
     """Signs buttons and opens pressed ones."""
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, *older: bytes) -> None:
+        """`older`: keys whose buttons are still good."""
         self._key = key
+        self._keys = (key, *older)
 
     def sign(self, user_id: int, action: str, argument: str = "") -> str:
         """Callback data for this person. Raises ValueError as `check_button` does."""
         check_button(action, argument)
-        return f"{action}:{argument}.{self._signature(user_id, action, argument)}"
+        return f"{action}:{argument}.{_sign(self._key, user_id, action, argument)}"
 
     def open(self, user_id: int, data: str) -> tuple[str, str]:
         """Action and argument. Raises `ForgedButton`."""
         content, _, signature = data.rpartition(".")
         action, colon, argument = content.partition(":")
         # Compared as bytes: what a client sends may hold any character.
-        expected = self._signature(user_id, action, argument).encode()
-        if not colon or not hmac.compare_digest(signature.encode("utf-8", "replace"), expected):
+        given = signature.encode("utf-8", "replace")
+        signatures = (_sign(key, user_id, action, argument).encode() for key in self._keys)
+        if not colon or not any(hmac.compare_digest(given, expected) for expected in signatures):
             raise ForgedButton("a button of another bot, another person or another time")
         return action, argument
 
-    def _signature(self, user_id: int, action: str, argument: str) -> str:
-        content = f"{user_id}:{action}:{argument}".encode("utf-8", "replace")
-        digest = hmac.digest(self._key, content, "sha256")
-        return urlsafe_b64encode(digest[:9])[:_SIGNATURE_CHARACTERS].decode()
+
+def _sign(key: bytes, user_id: int, action: str, argument: str) -> str:
+    content = f"{user_id}:{action}:{argument}".encode("utf-8", "replace")
+    digest = hmac.digest(key, content, "sha256")
+    return urlsafe_b64encode(digest[:9])[:_SIGNATURE_CHARACTERS].decode()

@@ -5,11 +5,24 @@ from __future__ import annotations
 import httpx2
 import pytest
 
-from daemon.checks import FAILED, OFF, OK, check_hh, check_model, check_store, check_telegram, check_with
+from daemon.checks import (
+    FAILED,
+    OFF,
+    OK,
+    check_hh,
+    check_model,
+    check_secret_key,
+    check_store,
+    check_telegram,
+    check_with,
+)
+from daemon.clock import SystemClock
 from daemon.config import HhSettings, LlmSettings, StoreSettings, load_settings
 from daemon.http_client import make_http_client
 from daemon.secret import Secret
+from daemon.vault import Vault, make_secret_key
 from store.factory import open_store
+from store.ids import UserId
 from telegram_client.errors import NetworkTrouble
 from telegram_client.transport import HttpResponse
 
@@ -57,11 +70,31 @@ async def test_only_the_token_is_needed(settings):
     assert [(result.name, result.state) for result in results] == [
         ("settings", OK),
         ("store", OK),
+        ("secret key", OFF),
         ("telegram", OK),
         ("hh", OFF),
         ("model", OFF),
     ]
-    assert "@our_bot" in results[2].text
+    assert "@our_bot" in results[3].text
+
+
+async def test_secret_key_is_held_against_the_store_and_none_is_made(settings, tmp_path):
+    first, second = make_secret_key(), make_secret_key()
+    assert (await check_secret_key(settings)).state == OFF
+    assert list(tmp_path.glob("*.key")) == []
+    async with open_store(settings.store.url) as store:
+        await Vault(store, first, SystemClock()).seal(UserId(1), "letter", "text")
+    for keys, state, words in (
+        ({"secret_key": first}, OK, "opens every data key"),
+        ({"secret_key": second}, FAILED, "AURORA_SECRET_KEY_OLD"),
+        ({"secret_key": second, "secret_key_old": (first,)}, OK, "1 data keys are under an older one"),
+    ):
+        result = await check_secret_key(settings.model_copy(update=keys))
+        assert (result.state, words in result.text) == (state, True)
+        assert not any(key.reveal() in result.text for key in (first, second))
+    async with open_store(settings.store.url):
+        held = await check_secret_key(settings.model_copy(update={"secret_key": second}))
+    assert (held.state, "ctl status" in held.text) == (OK, True)
 
 
 async def test_store_held_by_the_daemon_is_fine(settings):

@@ -263,6 +263,24 @@ def test_secret_key_is_taken_with_and_without_padding():
         assert settings.secret_key.reveal() == key
 
 
+@pytest.mark.parametrize(
+    ("value", "count"), [("A" * 43, 1), (f"{'A' * 43}, {'B' * 43}= ,", 2), (" ", 0), (f",{'A' * 43}", 1)]
+)
+def test_older_secret_keys_are_a_list(value, count):
+    settings, _ = load({"AURORA_SECRET_KEY_OLD": value})
+    assert len(settings.secret_key_old) == count
+    listed = {secret.reveal() for secret in secrets_of(settings)}
+    assert {key.reveal() for key in settings.secret_key_old} <= listed
+
+
+@pytest.mark.parametrize("value", ["short", f"{'A' * 43},short", "*" * 43])
+def test_wrong_older_secret_key_is_refused(value):
+    text = refusal(REQUIRED | {"AURORA_SECRET_KEY_OLD": value})
+    assert "AURORA_SECRET_KEY_OLD" in text
+    assert "32 bytes" in text
+    assert value not in text
+
+
 def test_nothing_secret_is_printed():
     settings, _ = load({"AURORA_LLM__API_KEY": CANARY, "AURORA_HH__CLIENT_SECRET": CANARY})
     assert CANARY not in repr(settings) + str(settings) + repr(settings.model_dump())

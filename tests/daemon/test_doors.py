@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from daemon.admin.event_hub import EventHub
-from daemon.doors import explain_to_operator, make_operations, make_pages, make_probes, open_doors
+from daemon.doors import explain_to_operator, make_operations, make_pages, make_probes, open_doors, tell_key_change
 from daemon.inbox.poller import PollHealth
 from daemon.metrics import Metrics
 from daemon.supervisor.layers import Layers
@@ -130,3 +130,15 @@ async def test_operations_tell_that_the_daemon_drains(rooms: Rooms, tmp_path: Pa
         switch.ask("test")
 
         assert operations.is_draining()
+
+
+async def test_change_of_the_secret_key_is_told_until_it_is_done(store: Store, clock: TrioClock) -> None:
+    old, new = make_secret_key(), make_secret_key()
+    async with rooms_of(make_settings(old), store, clock) as rooms:
+        await rooms.accounts.vault.seal(UserId(1001), "letter", "text")
+        assert tell_key_change(rooms) == {}
+
+    async with rooms_of(make_settings(new, secret_key_old=[old.reveal()]), store, clock) as rooms:
+        assert tell_key_change(rooms) == {"secret_key_change": "1 data keys are still under an older one"}
+        await rooms.accounts.vault.rewrap()
+        assert tell_key_change(rooms) == {"secret_key_change": "done: AURORA_SECRET_KEY_OLD may go"}

@@ -10,6 +10,7 @@ import pytest
 
 from daemon.config import Settings
 from daemon.keyfile import KeyFileBroken
+from daemon.outbox.buttons import ForgedButton
 from daemon.rooms import Outside, Rooms, derive_key, load_key, open_rooms, receive_return
 from daemon.vault import WrongSecretKey, make_secret_key
 from daemon.web.oauth_return import ReturnOutcome
@@ -94,6 +95,23 @@ async def test_wrong_key_is_found_at_the_start(store: Store, clock: TrioClock) -
     with pytest.raises(WrongSecretKey):
         async with rooms_of(make_settings(make_secret_key()), store, clock):
             pass
+
+
+async def test_changed_secret_key_keeps_texts_and_buttons(store: Store, clock: TrioClock) -> None:
+    old, new = make_secret_key(), make_secret_key()
+    async with rooms_of(make_settings(old), store, clock) as rooms:
+        sealed = await rooms.accounts.vault.seal(ANNA, "letter", "text")
+        button = rooms.speech.signer.sign(ANNA, "send", "9")
+
+    async with rooms_of(make_settings(new, secret_key_old=[old.reveal()]), store, clock) as rooms:
+        assert await rooms.accounts.vault.open(ANNA, "letter", sealed) == "text"
+        assert rooms.speech.signer.open(ANNA, button) == ("send", "9")
+        await rooms.accounts.vault.rewrap()
+
+    async with rooms_of(make_settings(new), store, clock) as rooms:
+        assert await rooms.accounts.vault.open(ANNA, "letter", sealed) == "text"
+        with pytest.raises(ForgedButton):
+            rooms.speech.signer.open(ANNA, button)
 
 
 async def test_return_with_a_code_becomes_an_event_of_its_chat(rooms: Rooms) -> None:

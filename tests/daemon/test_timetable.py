@@ -7,17 +7,20 @@ import trio
 
 from daemon.clock import DAY, HOUR
 from daemon.timetable import make_timetable
+from daemon.vault import Vault, make_secret_key
 from store.ids import BoardName, ChatId, UserId
 from store.tables.oauth_states import OauthStateRow
 
+KEY = make_secret_key()
 
-async def run_all(store, clock):
-    for job in make_timetable(store, clock):
+
+async def run_all(store, clock, vault=None):
+    for job in make_timetable(store, clock, vault or Vault(store, KEY, clock)):
         await job.run()
 
 
 async def test_names_are_unique(autojump_clock, store, clock):
-    names = [job.name for job in make_timetable(store, clock)]
+    names = [job.name for job in make_timetable(store, clock, Vault(store, KEY, clock))]
     assert len(names) == len(set(names))
 
 
@@ -36,3 +39,10 @@ async def test_old_logins_are_forgotten(autojump_clock, store, clock):
     await run_all(store, clock)
     assert await store.oauth_states.get("old") is None
     assert await store.oauth_states.get("late") is not None
+
+
+async def test_data_keys_come_under_the_newest_secret_key(autojump_clock, store, clock):
+    await Vault(store, KEY, clock).seal(UserId(1), "letter", "text")
+    new = make_secret_key()
+    await run_all(store, clock, Vault(store, new, clock, older=[KEY]))
+    await Vault(store, new, clock).check()

@@ -15,6 +15,8 @@ from store.ids import UserId
 if TYPE_CHECKING:
     from daemon.clock import TrioClock
     from store.store import Store
+    from store.tables.data_keys import DataKeyRow
+    from store.write import Write
 
 IVAN, ANNA = UserId(42), UserId(43)
 KEY = make_secret_key()
@@ -147,8 +149,104 @@ def test_secret_key_is_read_with_and_without_padding() -> None:
 
 async def test_pseudonyms_are_stable_and_tell_nobody_apart_from_the_key(store: Store, clock: TrioClock) -> None:
     here, again, elsewhere = (Vault(store, key, clock) for key in (KEY, KEY, make_secret_key()))
-    assert here.pseudonym(IVAN) == again.pseudonym(IVAN)
-    assert here.pseudonym(IVAN) != here.pseudonym(ANNA)
-    assert here.pseudonym(IVAN) != elsewhere.pseudonym(IVAN)
-    assert str(IVAN) != here.pseudonym(IVAN)
-    assert len(here.pseudonym(IVAN)) == 32
+    assert here.pseudonyms(IVAN) == again.pseudonyms(IVAN)
+    assert here.pseudonyms(IVAN) != here.pseudonyms(ANNA)
+    assert here.pseudonyms(IVAN) != elsewhere.pseudonyms(IVAN)
+    assert str(IVAN) not in here.pseudonyms(IVAN)
+    assert [len(name) for name in here.pseudonyms(IVAN)] == [32]
+
+
+NEW = make_secret_key()
+PEOPLE = [UserId(number) for number in range(450)]
+
+
+async def seal_for_all(vault: Vault) -> dict[UserId, str]:
+    return {user_id: await vault.seal(user_id, "column", f"text of {user_id}") for user_id in PEOPLE}
+
+
+async def test_older_key_still_opens_and_the_newest_seals(vault: Vault, store: Store, clock: TrioClock) -> None:
+    sealed = await vault.seal(IVAN, "column", "old")
+    both = Vault(store, NEW, clock, older=[KEY])
+    await both.check()
+    assert await both.open(IVAN, "column", sealed) == "old"
+    hers = await both.seal(ANNA, "column", "new")
+    assert await Vault(store, NEW, clock).open(ANNA, "column", hers) == "new"
+    assert both.left_behind == 1
+
+
+async def test_rewrapping_brings_everybody_under_the_newest_key(vault: Vault, store: Store, clock: TrioClock) -> None:
+    sealed = await seal_for_all(vault)
+    both = Vault(store, NEW, clock, older=[KEY])
+    assert await both.count_left_behind() == len(PEOPLE)
+    assert await both.rewrap() == len(PEOPLE)
+    assert both.left_behind == 0
+    assert await both.rewrap() == 0
+    alone = Vault(store, NEW, clock)
+    await alone.check()
+    for user_id, text in sealed.items():
+        assert await alone.open(user_id, "column", text) == f"text of {user_id}"
+    with pytest.raises(WrongSecretKey):
+        await vault.check()
+
+
+async def test_rewrapping_cut_off_anywhere_is_gone_on_with(
+    vault: Vault, store: Store, clock: TrioClock, autojump_clock: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealed = await seal_for_all(vault)
+    write, writes = store.write, 0
+
+    async def write_until_cut(rows: Write) -> None:
+        nonlocal writes
+        writes += 1
+        if writes > 233:
+            await trio.sleep_forever()
+        await write(rows)
+
+    monkeypatch.setattr(store, "write", write_until_cut)
+    with trio.move_on_after(1):
+        await Vault(store, NEW, clock, older=[KEY]).rewrap()
+    monkeypatch.setattr(store, "write", write)
+    both = Vault(store, NEW, clock, older=[KEY])
+    assert await both.count_left_behind() == len(PEOPLE) - 233
+    for user_id, text in sealed.items():
+        assert await both.open(user_id, "column", text) == f"text of {user_id}"
+    assert await both.rewrap() == len(PEOPLE) - 233
+    await Vault(store, NEW, clock).check()
+
+
+async def test_person_forgotten_while_keys_are_wrapped_anew_stays_forgotten(
+    vault: Vault, store: Store, clock: TrioClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealed = await vault.seal(IVAN, "column", "text")
+    both = Vault(store, NEW, clock, older=[KEY])
+    page = store.data_keys.page
+
+    async def page_then_forget(after: int, limit: int) -> list[DataKeyRow]:
+        rows = await page(after, limit)
+        await store.write(vault.forget(IVAN))
+        return rows
+
+    monkeypatch.setattr(store.data_keys, "page", page_then_forget)
+    await both.rewrap()
+    monkeypatch.undo()
+    assert await store.data_keys.get(IVAN) is None
+    with pytest.raises(DataForgotten):
+        await both.open(IVAN, "column", sealed)
+
+
+async def test_key_that_nobody_names_is_found_at_the_start(vault: Vault, store: Store, clock: TrioClock) -> None:
+    await vault.seal(ANNA, "column", "under the first key")
+    both = Vault(store, NEW, clock, older=[KEY])
+    await both.rewrap()
+    await vault_of_a_third_key(store, clock).seal(IVAN, "column", "text")
+    with pytest.raises(WrongSecretKey, match="AURORA_SECRET_KEY_OLD"):
+        await both.check()
+
+
+def vault_of_a_third_key(store: Store, clock: TrioClock) -> Vault:
+    return Vault(store, make_secret_key(), clock)
+
+
+async def test_pseudonyms_of_older_keys_are_known_too(vault: Vault, store: Store, clock: TrioClock) -> None:
+    both = Vault(store, NEW, clock, older=[KEY])
+    assert both.pseudonyms(IVAN) == (*Vault(store, NEW, clock).pseudonyms(IVAN), *vault.pseudonyms(IVAN))

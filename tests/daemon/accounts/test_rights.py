@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from daemon.accounts import rights as texts
-from daemon.accounts.rights import MODEL, TERMS, VERSIONS
+from daemon.accounts.rights import MODEL, TERMS, VERSIONS, Rights
 from daemon.boards.board import BoardTrouble
-from daemon.vault import DataForgotten
+from daemon.vault import DataForgotten, Vault, make_secret_key
 from store.errors import Conflict
 from store.ids import BoardName, ChatId, UserId, VacancyId
 from store.tables.cards import CardRow
@@ -21,8 +21,7 @@ from tests.daemon.accounts.logins import begin, log_in
 if TYPE_CHECKING:
     from daemon.accounts.board_session import BoardSessions
     from daemon.accounts.profile import ResumeKeeper
-    from daemon.accounts.rights import Rights
-    from daemon.vault import Vault
+    from daemon.clock import TrioClock
     from store.store import Store
     from tests.fakes.board import FakeBoard
 
@@ -194,3 +193,15 @@ async def test_forgetting_twice_is_forgetting_once(
 async def test_the_applications_own_account_can_not_be_deleted(rights: Rights) -> None:
     with pytest.raises(ValueError, match="own account"):
         await rights.forget(UserId(0))
+
+
+async def test_who_comes_back_after_the_secret_key_changed_is_known_too(
+    store: Store, sessions: BoardSessions, resumes: ResumeKeeper, clock: TrioClock
+) -> None:
+    old, new = make_secret_key(), make_secret_key()
+    await fill(store, sessions, resumes, IVAN)
+    before = Rights(store, Vault(store, old, clock), sessions, clock)
+    await store.write(await before.forget(IVAN))
+    after = Rights(store, Vault(store, new, clock, older=[old]), sessions, clock)
+    await store.write(after.answer(IVAN, TERMS, is_given=True))
+    assert await store.effects.get("application", "42:hh:1") is not None

@@ -27,6 +27,14 @@ def test_button_of_another_bot_is_forged():
         ButtonSigner(b"x" * 32).open(1, SIGNER.sign(1, "send", "9"))
 
 
+def test_button_made_with_an_older_key_still_opens():
+    changed = ButtonSigner(b"n" * 32, b"k" * 32)
+    assert changed.open(1, SIGNER.sign(1, "send", "9")) == ("send", "9")
+    assert ButtonSigner(b"n" * 32).open(1, changed.sign(1, "send", "9")) == ("send", "9")
+    with pytest.raises(ForgedButton):
+        changed.open(2, SIGNER.sign(1, "send", "9"))
+
+
 def test_changed_argument_is_forged():
     data = SIGNER.sign(1, "send", "9")
     with pytest.raises(ForgedButton):

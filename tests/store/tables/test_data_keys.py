@@ -35,3 +35,9 @@ async def test_pages_go_through_all_keys_for_a_rotation(store):
         await store.write(store.data_keys.insert(DataKeyRow(user_id, "key", 10)))
     assert [row.user_id for row in await store.data_keys.page(0, 2)] == [1, 2]
     assert [row.user_id for row in await store.data_keys.page(2, 2)] == [3]
+
+
+async def test_keys_are_counted_by_how_they_begin(store):
+    for user_id, key in ((1, "1.aaaa.x"), (2, "1.bbbb.y"), (3, "1.aaaa.z")):
+        await store.write(store.data_keys.insert(DataKeyRow(user_id, key, 10)))
+    assert await store.data_keys.count_by_prefix(6) == {"1.aaaa": 2, "1.bbbb": 1}
