@@ -200,6 +200,7 @@ def make_speech(ground: Ground, transport: Transport, languages: Languages, sign
         menu=menu_rows(),
         messages_per_second=settings.telegram.messages_per_second,
         take_fresh=outbox.take_fresh,
+        random_source=ground.outside.random,
     )
     return Speech(texts, signer, client, outbox, sender)
 
@@ -207,9 +208,9 @@ def make_speech(ground: Ground, transport: Transport, languages: Languages, sign
 def make_accounts(ground: Ground, http: httpx2.AsyncClient, vault: Vault, public_url: str) -> Accounts:
     """Boards, models, and people's accounts at them."""
     settings, store, clock = ground.settings, ground.store, ground.outside.clock
-    note_call = ground.metrics.note_call
+    note_call, rng = ground.metrics.note_call, ground.outside.random
     # The captcha's way back is each person's own: `BoardSessions.call` adds it.
-    hh = HhBoard(http, settings.hh, captcha_return_url="", note_call=note_call)
+    hh = HhBoard(http, settings.hh, captcha_return_url="", rng=rng, note_call=note_call)
     boards = BoardRegistry([hh] if settings.hh.client_id else [])
     sessions = BoardSessions(store, vault, boards, clock, public_url)
     return Accounts(
@@ -275,7 +276,12 @@ def make_rooms(ground: Ground, speech: Speech, accounts: Accounts, hunt: HuntToo
         dialogs=dialogs,
         lanes=lanes,
         poller=UpdatePoller(
-            store, speech.client, clock, offer=lanes.offer, poll_seconds=settings.telegram.poll_seconds
+            store,
+            speech.client,
+            clock,
+            offer=lanes.offer,
+            poll_seconds=settings.telegram.poll_seconds,
+            random_source=ground.outside.random,
         ),
         introduction=Introduction(speech.client, speech.texts),
     )

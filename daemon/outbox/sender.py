@@ -25,6 +25,7 @@ from store.write import NOTHING
 from telegram_client.rate_limit import RateLimiter
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Awaitable, Callable, Sequence
 
     from daemon.clock import Clock
@@ -66,6 +67,7 @@ class OutboxSender:
         messages_per_second: float = 30.0,
         senders: int = 32,
         take_fresh: Callable[[str], QueueItem | None] = lambda _key: None,
+        random_source: random.Random | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -76,6 +78,7 @@ class OutboxSender:
             RateLimiter(messages_per_second),
             clock,
             language_of=language_of,
+            random_source=random_source,
         )
         self._runner = LaneRunner(store, QUEUE, self._send_item, clock, workers=senders, take_fresh=take_fresh)
         self._in_flight = 0
