@@ -23,6 +23,11 @@ class Clock(Protocol):
         """Sleeps until the wall clock shows `due_at`. Looks again at least once a minute: wall time may jump."""
 
 
+def boot_time() -> float:
+    """Seconds since the machine was booted, those it was suspended included; Trio's time leaves them out."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
 class SystemClock:
     """The machine's clock."""
 

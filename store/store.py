@@ -12,6 +12,7 @@ from store.durable.cursors import Cursors
 from store.durable.effects import Effects
 from store.durable.journals import Journals
 from store.durable.leases import Leases
+from store.durable.members import Members
 from store.durable.queues import Queues
 from store.durable.timers import Timers
 from store.errors import StoreError, StoreUnavailable
@@ -45,9 +46,11 @@ _PROBE_SECONDS = 5.0
 class Store:
     """Mutators of its tables and tools return a `Write`; hand it to `write`, joined with others by `+`."""
 
-    def __init__(self, database: BackedUpDatabase) -> None:
+    def __init__(self, database: BackedUpDatabase, *, is_shared: bool = False) -> None:
         self._database = database
+        self._is_shared = is_shared
         self.leases = Leases(database)
+        self.members = Members(database)
         self.checkpoints = Checkpoints(database)
         self.queues = Queues(database)
         self.effects = Effects(database)
@@ -66,6 +69,11 @@ class Store:
         self.cards = Cards(database)
         self.audit = Audit(database)
         self.usage = Usage(database)
+
+    @property
+    def is_shared(self) -> bool:
+        """Several processes may use it at once, so who acts for whom is settled by leases."""
+        return self._is_shared
 
     def write(self, write: Write) -> Coroutine[Any, Any, None]:
         """Returns, when awaited, once the write is on disk; see `Database.write`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import trio
 
-from daemon.clock import MINUTE, SystemClock, TrioClock
+from daemon.clock import MINUTE, SystemClock, TrioClock, boot_time
 
 
 async def test_trio_clock_follows_virtual_time(autojump_clock, clock):
@@ -32,3 +32,9 @@ async def test_system_clock_looks_again_after_a_jump(autojump_clock):
 
     await Jumping().sleep_until(5 * MINUTE)
     assert trio.current_time() == 60
+
+
+def test_boot_time_goes_on_and_is_no_wall_clock():
+    first = boot_time()
+    assert first <= boot_time() < first + 60
+    assert first < SystemClock().now() / 1000

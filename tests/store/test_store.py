@@ -24,6 +24,7 @@ ATTRIBUTES = [
     "audit",
     "usage",
     "leases",
+    "members",
     "checkpoints",
     "queues",
     "effects",
