@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import logging
 import os
 import pkgutil
 import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING
+
+import structlog
 
 from tests.crash import machines
 from tests.crash.broken import CONTROLS, VARIABLE, apply_broken, find_control
@@ -106,6 +109,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--broken", choices=CONTROLS, default=None, help="on this broken build")
     parser.add_argument("--controls", action="store_true", help="afterwards every broken build must be caught")
     chosen = parser.parse_args(arguments)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     if chosen.broken is not None:
         os.environ[VARIABLE] = chosen.broken
         apply_broken()

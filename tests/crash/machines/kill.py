@@ -1,0 +1,231 @@
+"""The kill machine: SIGKILL before, in and after every store write and every network step, over six stories.
+
+At network steps SIGTERM too (phase `term`): what was begun must be finished then, and nothing doubled at all.
+
+A first run of each story writes down all its passages (`failpoints.py`); then each point is lived: killed there, started
+again, lived to the end, stopped, and judged by the checker. A point is `STORY/NAME#NUMBER:PHASE`; two of them joined by
+`+` are a double kill, the second in the next life.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import trio
+
+from tests.crash.failpoints import NETWORK_PHASES, STORE_PHASES, Point
+from tests.crash.fast_clock import FastClock
+from tests.crash.kill_stories import ALICE, STORIES, Story, find_story, invite, remember, settle
+from tests.crash.machines.report import Report, is_enough, repeat
+from tests.crash.stage import open_stage
+from tests.crash.zygote import open_zygote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tests.crash.machines.report import Size
+    from tests.crash.stage import Stage
+    from tests.crash.zygote import Zygote
+
+MACHINE = "kill"
+RATE = 8.0
+SAMPLE = (
+    "onboarding/store#12:in",
+    "onboarding/telegram.sendMessage#2:in",
+    "hunt/board.post.negotiations#1:in",
+    "hunt/board.post.negotiations#2:term",
+    "hunt/store#11:committed",
+    "reply/store#8:before",
+    "reply/telegram.getUpdates#2:after",
+    "refresh/board.post.token#1:after",
+    "reconcile/store#4:in",
+    "recovery/store#6:committed",
+)
+"""Of the size `sample`: chosen once, so that no story has to be counted first."""
+FAULTS = 60
+DOUBLES = 2000
+MOST_LIVES = 8
+
+
+@dataclass
+class Finding:
+    """What came of one point."""
+
+    point: str
+    violations: list[str]
+    is_reached: bool
+    passages: list[Point] = field(default_factory=list)
+
+
+class KillMachine:
+    """Lives stories, each from a store that was prepared once."""
+
+    def __init__(self, zygote: Zygote, clock: FastClock, folder: Path, seed: int) -> None:
+        self._zygote = zygote
+        self._clock = clock
+        self._folder = folder
+        self._seed = seed
+        self._templates: dict[str, Path] = {}
+
+    async def live(self, story: Story, points: Sequence[str], *, is_counted: bool = False) -> Finding:
+        """The whole story, killed at these points one life after the other."""
+        folder = Path(tempfile.mkdtemp(prefix="run-", dir=self._folder))
+        name = f"{story.name}/{'+'.join(points)}"
+        template = await self._template(story)
+        async with open_stage(
+            self._zygote, folder, self._clock, self._seed, template=template, limit=story.limit
+        ) as stage:
+            invite(stage)
+            if template is not None:
+                remember(stage, story)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(story.act, stage)
+                deaths = await self._live_all(stage, story, points, is_counted=is_counted)
+                nursery.cancel_scope.cancel()
+            violations = stage.judge()
+            passages = read_tally(stage.tally) if is_counted else []
+        shutil.rmtree(folder)
+        return Finding(name, violations, deaths >= len(story.openings) + len(points), passages)
+
+    async def _live_all(self, stage: Stage, story: Story, points: Sequence[str], *, is_counted: bool) -> int:
+        """Life after life until one ends by SIGTERM with nothing left to do; how many were killed."""
+        planned = [*story.openings, *points]
+        for life in range(MOST_LIVES):
+            point = planned[life] if life < len(planned) else None
+            await stage.start(point, is_counted=is_counted and life == len(story.openings))
+            is_over = await stage.live(partial(story.is_over, stage), seconds=story.seconds)
+            if is_over and await stage.stop() and stage.is_idle():
+                return stage.crashes + stage.stops
+            if life == 0:
+                for text in story.between:
+                    stage.world.people.send_text(ALICE, text)
+        stage.problems.append(f"the daemon did not live to its end in {MOST_LIVES} lives")
+        return stage.crashes + stage.stops
+
+    async def _template(self, story: Story) -> Path | None:
+        """A folder with the store of somebody settled."""
+        if story.wish is None:
+            return None
+        if story.name not in self._templates:
+            folder = self._folder / f"template-{story.name}"
+            async with open_stage(self._zygote, folder, self._clock, self._seed) as stage:
+                invite(stage)
+                await settle(stage, story)
+            self._templates[story.name] = folder
+        return self._templates[story.name]
+
+
+def read_tally(path: Path) -> list[Point]:
+    """Every step that was passed in the life that was counted."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [Point.parse(f"{line.split(' ', 1)[0]}:before") for line in lines]
+
+
+def phases_of(name: str) -> tuple[str, ...]:
+    """A write has a phase more than a request."""
+    return STORE_PHASES if name == "store" else NETWORK_PHASES
+
+
+def kind_of(point: str) -> str:
+    """By what points are spread: story, service and phase."""
+    story, _, rest = point.partition("/")
+    parsed = Point.parse(rest)
+    return f"{story} {parsed.name.partition('.')[0]} {parsed.phase}"
+
+
+def spread(points: Iterable[str], count: int, seed: int) -> list[str]:
+    """So many of them, in turn from every kind, each kind shuffled by the seed."""
+    chance = random.Random(f"spread:{seed}")
+    kinds: dict[str, list[str]] = defaultdict(list)
+    for point in points:
+        kinds[kind_of(point)].append(point)
+    stacks = [kinds[kind] for kind in sorted(kinds)]
+    for stack in stacks:
+        chance.shuffle(stack)
+    chance.shuffle(stacks)
+    chosen: list[str] = []
+    while len(chosen) < count and any(stacks):
+        chosen += [stack.pop() for stack in stacks if stack][: count - len(chosen)]
+    return chosen
+
+
+def doubles_of(points: Sequence[str], count: int, seed: int) -> list[str]:
+    """So many double kills: two points of one story."""
+    chance = random.Random(f"doubles:{seed}")
+    by_story: dict[str, list[str]] = defaultdict(list)
+    for point in points:
+        story, _, rest = point.partition("/")
+        by_story[story].append(rest)
+    stories = sorted(by_story)
+    doubles = []
+    for _ in range(count):
+        story = chance.choice(stories)
+        doubles.append(f"{story}/{chance.choice(by_story[story])}+{chance.choice(by_story[story])}")
+    return doubles
+
+
+async def count_points(machine: KillMachine, stories: Iterable[Story]) -> tuple[list[str], list[Finding]]:
+    """All points of these stories, and what was found when nobody was killed."""
+    points, findings = [], []
+    for story in stories:
+        finding = await machine.live(story, [], is_counted=True)
+        findings.append(finding)
+        points += [
+            f"{story.name}/{Point(passage.name, passage.number, phase)}"
+            for passage in finding.passages
+            for phase in phases_of(passage.name)
+        ]
+    return points, findings
+
+
+async def work(size: Size, seed: int, only: str | None, folder: Path) -> tuple[int, list[str]]:
+    """Points lived, and violations."""
+    clock = FastClock.begin(RATE)
+    violations: list[str] = []
+    lived = unreached = 0
+    async with AsyncExitStack() as stack:
+        zygote = await stack.enter_async_context(open_zygote())
+        machine = KillMachine(zygote, clock, folder, seed)
+        if only is not None or size == "sample":
+            chosen = [only] if only is not None else list(SAMPLE)
+        else:
+            points, findings = await count_points(machine, STORIES)
+            violations += [line for finding in findings for line in describe(finding, seed)]
+            chosen = spread(points, FAULTS, seed) if size == "faults" else points + doubles_of(points, DOUBLES, seed)
+        for point in chosen:
+            if is_enough(violations):
+                break
+            story, _, places = point.partition("/")
+            finding = await machine.live(find_story(story), places.split("+") if places else [])
+            lived += finding.is_reached
+            unreached += not finding.is_reached
+            violations += describe(finding, seed)
+    if unreached:
+        print(f"{MACHINE}: {unreached} points were not reached and are not counted", file=sys.stderr)
+    return lived, violations
+
+
+def describe(finding: Finding, seed: int) -> list[str]:
+    """Its violations as lines."""
+    again = repeat(MACHINE, seed, finding.point)
+    return [f"{finding.point}: {violation} | {again}" for violation in finding.violations]
+
+
+def run(*, size: Size, seed: int = 1, only: str | None = None) -> Report:
+    """See `tests.crash.faults`."""
+    began = time.monotonic()
+    shared = "/dev/shm" if Path("/dev/shm").is_dir() else None  # a SIGKILL loses nothing that a disk would keep
+    with tempfile.TemporaryDirectory(prefix="aurora-kill-", dir=shared) as folder:
+        clock = FastClock.begin(RATE).for_trio()
+        lived, violations = trio.run(work, size, seed, only, Path(folder), clock=clock)
+    return Report(MACHINE, lived, time.monotonic() - began, tuple(violations))
