@@ -64,13 +64,7 @@ async def send_message(
     is_html: bool = True,
 ) -> int | None:
     """Sends a text; its message id."""
-    params: dict[str, Any] = {"chat_id": chat_id, "text": text}
-    if is_html:
-        params["parse_mode"] = "HTML"
-    if not link_preview:
-        params["link_preview_options"] = _NO_PREVIEW
-    if reply_markup is not None:
-        params["reply_markup"] = reply_markup
+    params = _dress({"chat_id": chat_id, "text": text}, reply_markup, link_preview=link_preview, is_html=is_html)
     return message_id_of(await client.call("sendMessage", params))
 
 
@@ -85,14 +79,21 @@ async def edit_message_text(
     is_html: bool = True,
 ) -> None:
     """Changes the text and the buttons of a message; without `reply_markup` the buttons go."""
-    params: dict[str, Any] = {"chat_id": chat_id, "message_id": message_id, "text": text}
+    params = {"chat_id": chat_id, "message_id": message_id, "text": text}
+    _dress(params, reply_markup, link_preview=link_preview, is_html=is_html)
+    await client.call("editMessageText", params)
+
+
+def _dress(
+    params: dict[str, Any], reply_markup: Mapping[str, Any] | None, *, link_preview: bool, is_html: bool
+) -> dict[str, Any]:
     if is_html:
         params["parse_mode"] = "HTML"
     if not link_preview:
         params["link_preview_options"] = _NO_PREVIEW
     if reply_markup is not None:
         params["reply_markup"] = reply_markup
-    await client.call("editMessageText", params)
+    return params
 
 
 async def edit_message_reply_markup(

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import httpx2
 import orjson
+import trio
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from daemon.http_client import AnswerLost, NotSent, send
-from daemon.llm.model import ModelBusy, ModelMisconfigured, ModelTrouble
+from daemon.llm.model import Completion, ModelBusy, ModelMisconfigured, ModelRefused, ModelTrouble
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from daemon.http_client import Answer
+    from daemon.llm.model import LanguageModel
 
 Shape = TypeVar("Shape", bound="ServerAnswer")
 
@@ -60,6 +62,19 @@ def read_answer(answer: Answer, shape: type[Shape]) -> Shape:
         fields = ", ".join(".".join(map(str, issue["loc"])) or "body" for issue in error.errors()[:3])
     # Raised out here: the library's error holds the values, and as a context it would travel along.
     raise ModelTrouble(f"the model's answer can't be read: {fields}")
+
+
+def complete(
+    model: LanguageModel, read_text: Callable[[], str], tokens: tuple[int, int], *, started_at: float
+) -> Completion:
+    """What the model said and its price, tokens of prompt and answer. Raises what `read_text` does, priced likewise."""
+    try:
+        text = read_text()
+    except ModelRefused as refused:
+        refused.prompt_tokens, refused.completion_tokens = tokens
+        raise
+    duration_ms = round((trio.current_time() - started_at) * 1000)
+    return Completion(text, model.provider, model.model, *tokens, duration_ms)
 
 
 def refuse(answer: Answer, *, is_used_up: bool = False, is_misconfigured: bool = False, wait: float = 0) -> NoReturn:

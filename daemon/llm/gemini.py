@@ -6,12 +6,13 @@ candidates at all; thoughts come as parts like the answer; its schema is a diale
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import trio
 
-from daemon.llm.exchange import ServerAnswer, post, read_answer, refuse
-from daemon.llm.model import Completion, ModelRefused
+from daemon.llm.exchange import ServerAnswer, complete, post, read_answer, refuse
+from daemon.llm.model import ModelRefused
 from daemon.llm.wording import system_text, tokens_of, user_text
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from daemon.config import LlmSettings
     from daemon.http_client import Answer
-    from daemon.llm.model import Prompt
+    from daemon.llm.model import Completion, Prompt
 
 OFFICIAL_URL = "https://generativelanguage.googleapis.com"
 THINKING_TOKENS = 4_096
@@ -78,20 +79,7 @@ class GeminiModel:
         if answer.status != 200:
             _refuse(answer)
         generated = read_answer(answer, _Generated)
-        prompt_tokens, completion_tokens = _count(generated, prompt)
-        try:
-            text = _text_of(generated)
-        except ModelRefused as refused:
-            refused.prompt_tokens, refused.completion_tokens = prompt_tokens, completion_tokens
-            raise
-        return Completion(
-            text=text,
-            provider=self.provider,
-            model=self.model,
-            prompt_tokens=prompt_tokens,
-            completion_tokens=completion_tokens,
-            duration_ms=round((trio.current_time() - started) * 1000),
-        )
+        return complete(self, partial(_text_of, generated), _count(generated, prompt), started_at=started)
 
     def _body(self, prompt: Prompt) -> dict[str, Any]:
         has_schema = self._json_mode == "schema"

@@ -7,12 +7,13 @@ answer looks like: a refusal field, an empty string, thoughts left in the text.
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import trio
 
-from daemon.llm.exchange import ServerAnswer, post, read_answer, refuse
-from daemon.llm.model import Completion, ModelRefused
+from daemon.llm.exchange import ServerAnswer, complete, post, read_answer, refuse
+from daemon.llm.model import ModelRefused
 from daemon.llm.wording import system_text, tokens_of, user_text
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from daemon.config import LlmSettings
     from daemon.http_client import Answer
-    from daemon.llm.model import Prompt
+    from daemon.llm.model import Completion, Prompt
 
 OFFICIAL_URL = "https://api.openai.com/v1"
 
@@ -80,20 +81,7 @@ class OpenAiModel:
         if answer.status != 200:
             refuse(answer, is_used_up=_error_code(answer) in _USED_UP)
         completed = read_answer(answer, _Completed)
-        prompt_tokens, completion_tokens = _count(completed, prompt)
-        try:
-            text = _text_of(completed)
-        except ModelRefused as refused:
-            refused.prompt_tokens, refused.completion_tokens = prompt_tokens, completion_tokens
-            raise
-        return Completion(
-            text=text,
-            provider=self.provider,
-            model=self.model,
-            prompt_tokens=prompt_tokens,
-            completion_tokens=completion_tokens,
-            duration_ms=round((trio.current_time() - started) * 1000),
-        )
+        return complete(self, partial(_text_of, completed), _count(completed, prompt), started_at=started)
 
     def _body(self, prompt: Prompt) -> dict[str, Any]:
         has_schema = self._json_mode == "schema"

@@ -9,9 +9,10 @@ import pytest
 import trio
 
 from daemon.http_client import Answer, make_http_client
-from daemon.llm.exchange import ServerAnswer, post, read_answer, refuse
-from daemon.llm.model import ModelBusy, ModelMisconfigured, ModelTrouble
+from daemon.llm.exchange import ServerAnswer, complete, post, read_answer, refuse
+from daemon.llm.model import Completion, ModelBusy, ModelMisconfigured, ModelRefused, ModelTrouble
 from tests.daemon.llm.servers import KEY
+from tests.fakes.language_model import FakeLanguageModel
 
 if TYPE_CHECKING:
     from trio.testing import MockClock
@@ -87,3 +88,19 @@ def test_wait_is_taken_from_the_best_source() -> None:
         with pytest.raises(ModelBusy) as caught:
             refuse(Answer(429, headers, b""), **arguments)
         assert caught.value.retry_after_seconds == seconds
+
+
+async def test_completion_has_its_price_and_its_time(autojump_clock: MockClock) -> None:
+    started_at = trio.current_time()
+    await trio.sleep(2)
+    completion = complete(FakeLanguageModel(), lambda: "text", (70, 3), started_at=started_at)
+    assert completion == Completion("text", "fake", "fake-1", 70, 3, 2000)
+
+
+async def test_refusal_costs_what_an_answer_would() -> None:
+    def refuse_prompt() -> str:
+        raise ModelRefused("no")
+
+    with pytest.raises(ModelRefused) as caught:
+        complete(FakeLanguageModel(), refuse_prompt, (70, 3), started_at=0)
+    assert (caught.value.prompt_tokens, caught.value.completion_tokens) == (70, 3)
