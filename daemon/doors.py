@@ -143,11 +143,17 @@ def make_operations(
         events=hub,
         explain=partial(explain_to_operator, rooms),
         ask_checks=probes.ask,
-        tell_facts=lambda: facts | tell_key_change(rooms),
+        tell_facts=lambda: facts | tell_key_change(rooms) | tell_rehearsal(rooms),
         version=VERSION,
         started_at=rooms.outside.clock.now(),
         is_draining=lambda: switch.is_asked,
     )
+
+
+def tell_rehearsal(rooms: Rooms) -> dict[str, str]:
+    """How the open dialogs took a release's changed scripts; nothing where none was changed."""
+    rehearsed = rooms.dialogs.rehearsed
+    return {"dialogs": str(rehearsed)} if rehearsed is not None and rehearsed.changed else {}
 
 
 def tell_key_change(rooms: Rooms) -> dict[str, str]:

@@ -9,11 +9,14 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+import trio
+
 from daemon.dialogs.answers import Hint, judge_event, judge_message, judge_press
 from daemon.dialogs.fingerprint import fingerprint_of
 from daemon.dialogs.journal import DialogJournal, Record
 from daemon.dialogs.live import LiveDialogs, NoDialog
 from daemon.dialogs.question import OpenQuestion
+from daemon.dialogs.rehearsal import Rehearsal
 from daemon.dialogs.running import Place
 from daemon.dialogs.steps import Ask
 from daemon.outbox.message import OutgoingMessage, Text
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from daemon.dialogs.dialog import Json, Script
     from daemon.dialogs.journal import Sealer
     from daemon.dialogs.live import Live
+    from daemon.dialogs.rehearsal import Rehearsed
     from daemon.inbox.router import Incoming
     from daemon.outbox.message import Verbatim
     from daemon.outbox.outbox import Outbox
@@ -71,11 +75,27 @@ class DialogEngine:
             work_seconds=work_seconds,
         )
 
+        self._rehearsal = Rehearsal(
+            store, ownership, clock, fingerprints=self._fingerprints, journal=self._journal, live=self._live
+        )
+
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """While open, outside work is done (first what a crash interrupted) and idle dialogs are put to sleep."""
-        async with self._live.running():
-            yield
+        """While open, outside work is done (first what a crash interrupted) and idle dialogs are put to sleep.
+
+        Those that were begun with another script are tried against today's once.
+        """
+        async with self._live.running(), trio.open_nursery() as nursery:
+            nursery.start_soon(self._rehearsal.run, name="dialogs: rehearse open ones")
+            try:
+                yield
+            finally:
+                nursery.cancel_scope.cancel()
+
+    @property
+    def rehearsed(self) -> Rehearsed | None:
+        """How the dialogs found open at the start took today's scripts; None until all were tried."""
+        return self._rehearsal.result
 
     @property
     def live_count(self) -> int:

@@ -44,6 +44,7 @@ class Record:
     script: str
     fingerprint: str
     opened_at: int
+    touched_at: int = 0
     version: int = 0
     place: Place = field(default_factory=lambda: Place([], {}, 0))
     waiting: Waiting | None = None
@@ -86,6 +87,14 @@ class DialogJournal:
         """The chat's open dialog."""
         row = await self._store.journals.get(journal_name(chat_id))
         return None if row is None else _record_of(row)
+
+    async def page(self, after: str, limit: int) -> list[Record]:
+        """Open dialogs by name, following `after`."""
+        return [_record_of(row) for row in await self._store.journals.page(after, limit)]
+
+    def note_fit(self, record: Record) -> Write:
+        """The dialog goes on with today's script. `Conflict` when it has moved meanwhile."""
+        return self._store.journals.refit(record.name, version=record.version, fingerprint=record.fingerprint)
 
     async def load_working(self) -> list[Record]:
         """Dialogs that wait for outside work: nobody's message would wake them after a restart."""
@@ -162,6 +171,7 @@ def _record_of(row: JournalRow) -> Record:
         script=row.script,
         fingerprint=row.fingerprint,
         opened_at=row.opened_at,
+        touched_at=row.touched_at,
         version=row.version,
         place=Place(list(row.passed), dict(row.state), row.said),
         waiting=None if row.question is None else decode_waiting(row.question),

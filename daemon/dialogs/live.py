@@ -207,6 +207,12 @@ class LiveDialogs:
         record.advance(waiting)
         self._rest(live, stop)
 
+    def lay_down(self, chat_id: ChatId) -> None:
+        """Puts a dialog to sleep if nothing is going on in it."""
+        live = self._live.get(chat_id)
+        if live is not None and live.work is None and not live.lock.locked():
+            self.forget(chat_id)
+
     def forget(self, chat_id: ChatId) -> None:
         """Throws a dialog out of memory and stops its outside work; the journal stays."""
         live = self._live.pop(chat_id, None)

@@ -29,6 +29,7 @@ _TRIM = """
     UPDATE journals SET version = version + 1, fingerprint = $3, passed = $4, state = $5, said = 0, touched_at = $6
     WHERE name = $1 AND version = $2
 """
+_REFIT = "UPDATE journals SET fingerprint = $3 WHERE name = $1 AND version = $2"
 _DELETE = "DELETE FROM journals WHERE name = $1"
 _DELETE_ENTRIES = "DELETE FROM journal_entries WHERE journal = $1"
 _DELETE_LANE_ENTRIES = "DELETE FROM journal_entries WHERE journal IN (SELECT name FROM journals WHERE lane = $1)"
@@ -98,6 +99,10 @@ class Journals:
         return statement(_TRIM, *parameters, expects=1, unless=f"journal {name} moved on") + statement(
             _DELETE_ENTRIES, name
         )
+
+    def refit(self, name: str, *, version: int, fingerprint: str) -> Write:
+        """The dialog goes on with a script of this fingerprint; its version stays. `Conflict` when it moved on."""
+        return statement(_REFIT, name, version, fingerprint, expects=1, unless=f"journal {name} moved on")
 
     def close(self, name: str) -> Write:
         """The dialog is over; nothing happens if it is already."""

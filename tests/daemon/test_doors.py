@@ -9,7 +9,16 @@ import httpx2
 import pytest
 
 from daemon.admin.event_hub import EventHub
-from daemon.doors import explain_to_operator, make_operations, make_pages, make_probes, open_doors, tell_key_change
+from daemon.dialogs.rehearsal import Rehearsed
+from daemon.doors import (
+    explain_to_operator,
+    make_operations,
+    make_pages,
+    make_probes,
+    open_doors,
+    tell_key_change,
+    tell_rehearsal,
+)
 from daemon.inbox.poller import PollHealth
 from daemon.metrics import Metrics
 from daemon.supervisor.layers import Layers
@@ -142,3 +151,10 @@ async def test_change_of_the_secret_key_is_told_until_it_is_done(store: Store, c
         assert tell_key_change(rooms) == {"secret_key_change": "1 data keys are still under an older one"}
         await rooms.accounts.vault.rewrap()
         assert tell_key_change(rooms) == {"secret_key_change": "done: AURORA_SECRET_KEY_OLD may go"}
+
+
+async def test_changed_scripts_are_told_of_where_there_are_any(rooms: Rooms, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert tell_rehearsal(rooms) == {}
+    for result, is_told in ((Rehearsed(open=9), False), (Rehearsed(open=9, fit=2), True)):
+        monkeypatch.setattr(type(rooms.dialogs), "rehearsed", result)
+        assert bool(tell_rehearsal(rooms)) is is_told

@@ -128,3 +128,12 @@ async def test_journals_are_found_by_how_their_question_begins(store):
         )
     await store.write(store.journals.open("d", 7, "script", "f", now=1))
     assert [journal.name for journal in await store.journals.with_question({"kind": "do"})] == ["a"]
+
+
+async def test_fit_is_noted_without_moving_the_journal(store):
+    await open_one(store)
+    await store.write(store.journals.refit("d1", version=1, fingerprint="f2"))
+    row = await store.journals.get("d1")
+    assert (row.fingerprint, row.version) == ("f2", 1)
+    with pytest.raises(Conflict):
+        await store.write(store.journals.refit("d1", version=2, fingerprint="f3"))
