@@ -6,7 +6,7 @@ settled, is the caller's `work`; the runner only keeps the order.
 
 How it learns of work: at start it looks through the store (what a crash left behind), then it listens to the queue's
 topic, whose hints name the lane; `offer` and `take_fresh` take rows from whoever has just put them, so that the hot
-path reads nothing.
+path reads nothing. Whoever does an item outside of the runner holds its lane meanwhile.
 What shaped it: a lane that is looked at while its rows are being put must not be forgotten, so every note of new rows
 marks the lane as behind, and only a read that began afterwards takes the mark away.
 """
@@ -80,8 +80,14 @@ Work = Callable[["QueueItem"], Awaitable[Pause | None]]
 """Does one item. None: its row is settled, the lane goes on."""
 
 
+async def _nothing_to_wait_for(_lane: int) -> None:
+    """Every row that was done is settled on disk."""
+
+
 @dataclass(slots=True, eq=False)
-class _Lane:
+class Lane:
+    """One lane with something to do, or held."""
+
     number: int
     items: deque[QueueItem] = field(default_factory=deque)
     is_behind: bool = False
@@ -103,9 +109,12 @@ class LaneRunner:
         *,
         workers: int = 64,
         take_fresh: Callable[[str], QueueItem | None] = lambda _key: None,
+        before_read: Callable[[int], Awaitable[None]] = _nothing_to_wait_for,
     ) -> None:
         self._take_fresh = take_fresh
         """The row of a key named in a hint, from whoever made it; None: it has to be read."""
+        self._before_read = before_read
+        """Returns once no row of this lane that was done still waits in the store."""
         self._store = store
         self._queue = queue
         self._work = work
@@ -115,8 +124,8 @@ class LaneRunner:
 
     def _forget_everything(self) -> None:
         """What a run knows is only a copy of the store: a run that starts again starts from there."""
-        self._lanes: dict[int, _Lane] = {}
-        self._ready: deque[_Lane] = deque()
+        self._lanes: dict[int, Lane] = {}
+        self._ready: deque[Lane] = deque()
         self._idle_workers = trio.lowlevel.ParkingLot()
         self._held = 0
         self._wakeups: Wakeups | None = None
@@ -124,7 +133,7 @@ class LaneRunner:
         """Every lane with rows in the store is in memory, so that a row of an unknown lane is its first."""
         self._scan_wanted = trio.Event()
         self._room = trio.Event()
-        self._sleeping: list[tuple[int, int, _Lane]] = []
+        self._sleeping: list[tuple[int, int, Lane]] = []
         self._sleep_number = 0
         self._nap: trio.CancelScope | None = None
         self._alarm_set = trio.Event()
@@ -162,6 +171,28 @@ class LaneRunner:
         else:
             self._enter(number, is_behind=True)
 
+    def hold(self, number: int) -> Lane | None:
+        """A lane in which nothing waits, so that nothing of it is done before `release`; None: something may wait."""
+        if self._wakeups is not None:
+            self._follow_hints(self._wakeups.take_hints())
+        if not self._is_caught_up or number in self._lanes or len(self._lanes) >= _LANES_KNOWN:
+            return None
+        lane = self._lanes[number] = Lane(number)
+        return lane
+
+    def release(self, lane: Lane) -> None:
+        """The lane goes on with what came meanwhile."""
+        if self._lanes.get(lane.number) is not lane:
+            return  # the runner has begun anew: it knows the lane from the store
+        if lane.items or lane.is_behind:
+            self._make_ready(lane)
+        else:
+            self._leave(lane)
+
+    def look_everywhere(self) -> None:
+        """There may be rows in any lane."""
+        self._want_scan()
+
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Works until cancelled. An item that is cancelled keeps its row. May be run again after it failed."""
         self._forget_everything()
@@ -190,16 +221,16 @@ class LaneRunner:
             else:
                 self._take(item)
 
-    def _enter(self, number: int, *, is_behind: bool) -> _Lane | None:
+    def _enter(self, number: int, *, is_behind: bool) -> Lane | None:
         if len(self._lanes) >= _LANES_KNOWN:
             self._want_scan()
             return None
-        lane = _Lane(number, is_behind=is_behind)
+        lane = Lane(number, is_behind=is_behind)
         self._lanes[number] = lane
         self._make_ready(lane)
         return lane
 
-    def _make_ready(self, lane: _Lane) -> None:
+    def _make_ready(self, lane: Lane) -> None:
         self._ready.append(lane)
         self._idle_workers.unpark()
 
@@ -218,12 +249,12 @@ class LaneRunner:
             else:
                 self._leave(lane)
 
-    def _leave(self, lane: _Lane) -> None:
+    def _leave(self, lane: Lane) -> None:
         del self._lanes[lane.number]
         if len(self._lanes) == _LANES_KNOWN // 2:
             self._room.set()
 
-    async def _work_lane(self, lane: _Lane) -> Pause | None:
+    async def _work_lane(self, lane: Lane) -> Pause | None:
         """One turn of a lane: what is in memory, or one read from the store."""
         try:
             if not lane.items and lane.is_behind:
@@ -236,7 +267,8 @@ class LaneRunner:
             log.exception("lane_failed", queue=self._queue, lane=lane.number)
         return Pause(self._clock.now() + round(_TROUBLE_SECONDS * SECOND))
 
-    async def _read_lane(self, lane: _Lane) -> None:
+    async def _read_lane(self, lane: Lane) -> None:
+        await self._before_read(lane.number)
         lane.is_behind = False
         lane.is_reading = True
         try:
@@ -252,7 +284,7 @@ class LaneRunner:
         if len(items) == _READ_AT_ONCE:
             lane.is_behind = True
 
-    async def _do_items(self, lane: _Lane) -> Pause | None:
+    async def _do_items(self, lane: Lane) -> Pause | None:
         items = lane.items
         for _ in range(_READ_AT_ONCE):
             if not items:
@@ -269,7 +301,7 @@ class LaneRunner:
 
     # Lanes that wait for their time
 
-    def _send_to_sleep(self, lane: _Lane, pause: Pause) -> None:
+    def _send_to_sleep(self, lane: Lane, pause: Pause) -> None:
         if not pause.keeps_item:
             self._held -= len(lane.items)
             lane.items.clear()

@@ -279,7 +279,7 @@ def make_rooms(ground: Ground, speech: Speech, accounts: Accounts, hunt: HuntToo
             store,
             speech.client,
             clock,
-            offer=lanes.offer,
+            take=lanes.intake.keep,
             poll_seconds=settings.telegram.poll_seconds,
             random_source=ground.outside.random,
         ),

@@ -46,6 +46,8 @@ class Routes:
     forged: Action
     outdated_menu: Action
     """Said with the answer to a button of an old reply keyboard."""
+    quick: frozenset[Action] = frozenset()
+    """Those that wait for nothing but the store and leave the commit to others: answered before the update is kept."""
 
 
 class Dispatcher:
@@ -78,6 +80,17 @@ class Dispatcher:
         if found is not None:
             return partial(self._run_for_person, *found)
         return self._bind(ignore)
+
+    def find_quick_handler(self, incoming: Incoming) -> Handler | None:
+        """The handler of what a person did themselves, where its action is a quick one."""
+        update = incoming.update
+        chat = _chat_of(update) if update is not None else None
+        if update is None or chat is None or not chat.is_private:
+            return None
+        found = self._find_personal(update, incoming.user_id)
+        if found is None or found[0] not in self._routes.quick:
+            return None
+        return partial(self._run_for_person, *found)
 
     def _find_personal(self, update: Update, user_id: UserId) -> tuple[Action, str] | None:
         """What a person did themselves."""

@@ -17,6 +17,7 @@ from daemon.bot.handlers import (
     status,
     vacancies,
 )
+from daemon.bot.quick import QUICK
 from daemon.bot.services import Desk
 from daemon.dialogs.journal import TIMER_DUE
 from daemon.dialogs.question import ANSWER
@@ -71,6 +72,7 @@ ROUTES = Routes(
     unknown_command=start.say_unknown_command,
     forged=start.refuse_button,
     outdated_menu=start.bring_new_menu,
+    quick=QUICK,
 )
 
 

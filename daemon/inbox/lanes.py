@@ -1,6 +1,6 @@
 """Lanes: one ordered lane per chat, from the row to its handler to one write.
 
-An update leaves the inbox in the transaction that records what it caused. `poller.py` offers fresh rows; everything
+An update leaves the inbox in the transaction that records what it caused. `intake.py` brings fresh rows; everything
 else is found in the store, also after a crash. What shaped it: a message that made its handler fail for ever once
 held up its person for good. So an item is tried three times, then buried with its error, the person is told in words,
 and the lane goes on.
@@ -14,6 +14,7 @@ import structlog
 import trio
 
 from daemon.clock import SECOND
+from daemon.inbox.intake import Intake
 from daemon.inbox.reading import QUEUE, read_item
 from daemon.lane_runner import LaneRunner, Pause
 from store.errors import Conflict
@@ -22,7 +23,7 @@ from store.write import NOTHING
 from telegram_client.types import UnreadableUpdate, read_origin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from daemon.clock import Clock
     from daemon.inbox.router import Incoming, Router
@@ -56,15 +57,13 @@ class Lanes:
         self._clock = clock
         self._apologise = apologise
         self._runner = LaneRunner(store, QUEUE, self._handle, clock, workers=workers)
+        self.intake = Intake(store, router, self._runner, clock)
+        """Puts fresh updates on disk, some of them answered already."""
 
     @property
     def busy_lanes(self) -> int:
         """Chats with something to do."""
         return self._runner.busy_lanes
-
-    def offer(self, items: Iterable[QueueItem]) -> None:
-        """Fresh rows of the poller, called without a pause after their commit."""
-        self._runner.offer(items)
 
     def notice(self, chat_id: ChatId) -> None:
         """This chat has new rows."""

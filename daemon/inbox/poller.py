@@ -10,31 +10,36 @@ from __future__ import annotations
 import random
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 import trio
 
 from daemon.clock import SECOND
-from daemon.inbox.reading import QUEUE, key_of_update, lane_of_update, update_payload
-from store.durable.queues import QueueItem
 from store.errors import StoreError
-from store.write import Write, join
 from telegram_client.errors import Conflict, NetworkTrouble, RetryAfter, ServerTrouble, TelegramError, Unauthorized
 from telegram_client.long_poll import next_offset, poll_updates
 from telegram_client.methods import delete_webhook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from daemon.clock import Clock
     from store.store import Store
+    from store.write import Write
     from telegram_client.client import TelegramClient
 
 log = structlog.get_logger(__name__)
 
 _FIRST_WAIT_SECONDS = 0.5
 _LONGEST_WAIT_SECONDS = 30.0
+
+
+class Take(Protocol):
+    """See `Intake.keep`."""
+
+    async def __call__(self, batch: Sequence[dict[str, Any]], cursor: Write, *, is_new: bool) -> None:
+        """Puts a batch and the cursor on disk together. Raises `StoreError`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ class PollHealth:
 
 
 class UpdatePoller:
-    """Takes updates from Telegram to the inbox. `offer` gets the fresh rows, right after their commit."""
+    """Takes updates from Telegram to `take`, which returns once batch and cursor are on disk (`Intake.keep`)."""
 
     def __init__(
         self,
@@ -59,14 +64,14 @@ class UpdatePoller:
         client: TelegramClient,
         clock: Clock,
         *,
-        offer: Callable[[Sequence[QueueItem]], None],
+        take: Take,
         poll_seconds: int = 25,
         random_source: random.Random | None = None,
     ) -> None:
         self._store = store
         self._client = client
         self._clock = clock
-        self._offer = offer
+        self._take = take
         self._poll_seconds = poll_seconds
         self._random = random_source or random.Random()
         self._stream = f"telegram:{client.bot_id}"
@@ -104,18 +109,10 @@ class UpdatePoller:
                 is_first = False
 
     async def _keep(self, batch: list[dict[str, Any]], offset: int | None) -> int:
-        """Puts a batch and the cursor on disk, then hands the rows over. The new offset."""
-        now = self._clock.now()
-        items = [_to_item(raw, now) for raw in batch]
-        puts = join(self._store.queues.put(QUEUE, item.key, item.lane, item.payload, now=now) for item in items)
+        """Batch and cursor are on disk when this returns. The new offset."""
         new_offset = next_offset(batch)
-        cursor = self._store.cursors.move(self._stream, new_offset, now=now)
-        if _is_news(batch, offset):
-            # The rows are handed over in this very turn of the loop: nobody has to look for them.
-            await self._store.write(Write(puts.statements) + cursor)
-            self._offer(items)
-        else:
-            await self._store.write(puts + cursor)
+        cursor = self._store.cursors.move(self._stream, new_offset, now=self._clock.now())
+        await self._take(batch, cursor, is_new=_is_news(batch, offset))
         return new_offset
 
     def _note_success(self) -> None:
@@ -158,21 +155,6 @@ def _words_for(error: TelegramError | StoreError) -> str:
     if isinstance(error, StoreError):
         return f"the store takes no updates: {error}"
     return f"Telegram refused to give updates: {error}"
-
-
-def _to_item(raw: dict[str, Any], now: int) -> QueueItem:
-    return QueueItem(
-        queue=QUEUE,
-        key=key_of_update(raw),
-        lane=lane_of_update(raw),
-        position=0,
-        payload=update_payload(raw),
-        attempts=0,
-        due_at=0,
-        put_at=now,
-        version=1,
-        error=None,
-    )
 
 
 def _is_news(batch: list[dict[str, Any]], offset: int | None) -> bool:

@@ -51,3 +51,6 @@ class Router(Protocol):
 
     def find_handler(self, incoming: Incoming) -> Handler:
         """Never fails: what nobody knows gets the handler that says so."""
+
+    def find_quick_handler(self, incoming: Incoming) -> Handler | None:
+        """The same, where it waits for nothing but the store and commits nothing itself; None: it may."""

@@ -98,8 +98,8 @@ class Outbox:
         key, now = f"say:{self._boot}:{next(self._numbers)}", self._clock.now()
         put = self._queues.put(QUEUE, key, chat_id, encode(parcel), now=now)
         if len(self._fresh) >= _MOST_FRESH:
-            # Made and never written, most likely: the oldest goes.
-            del self._fresh[next(iter(self._fresh))]
+            # Made and never written, most likely. Whatever is wanted after all is read.
+            self._fresh.clear()
         self._fresh[key] = QueueItem(QUEUE, key, chat_id, 0, parcel, 0, 0, now, 1, None)
         return Write(put.statements, (f"{topic_of(QUEUE)}#{chat_id} {key}",))
 

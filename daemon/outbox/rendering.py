@@ -5,6 +5,7 @@ Called by `sender.py` at the moment of sending; pure, and never fails for what a
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from daemon.outbox.message import InlineKeyboard
     from daemon.outbox.payload import Parcel
     from store.ids import ChatId
+
+
+_WORD = re.compile(r"(?:<[^<>]*>)*\w")
+"""Most texts show something at their first sign, tags apart: that need not be unfolded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,4 +94,4 @@ class Renderer:
 
 def _is_blank(html: str) -> bool:
     """Telegram refuses what shows nothing."""
-    return not html[:1].isalnum() and not strip_tags(html).strip()
+    return _WORD.match(html) is None and not strip_tags(html).strip()

@@ -1,9 +1,9 @@
 """OutboxSender: sends the rows of the outbox, in order per chat, chats side by side, and marks what is out.
 
-The next message of a chat leaves only after the last one's mark is on disk, so a crash doubles at most one message per
-chat and loses none. `delivery.py` does the sending of one row; here is what its outcome means for the row and its
-lane. What shaped it: a bot stopped in the middle of its sends said them all again after the start; so a stop lets the
-calls in flight end (one second), and their marks are written although the daemon is going down.
+The next message of a chat leaves only after the last one's mark is on disk (`marks.py`), so a crash doubles at most one
+message per chat and loses none. `delivery.py` does the sending of one row; here is what its outcome means for the row
+and its lane. What shaped it: a bot stopped in the middle of its sends said them all again after the start; so a stop
+lets the calls in flight end (one second), and their marks are written although the daemon is going down.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import trio
 from daemon.clock import SECOND
 from daemon.lane_runner import LaneRunner, Pause
 from daemon.outbox.delivery import Delivered, Delivery, Dropped, NotYet, Unreachable
+from daemon.outbox.marks import Marks
 from daemon.outbox.outbox import QUEUE
 from daemon.outbox.payload import UnreadablePayload, decode
 from daemon.outbox.rendering import Renderer
-from store.errors import Conflict, StoreError
 from store.ids import UserId
 from store.write import NOTHING
 from telegram_client.rate_limit import RateLimiter
@@ -43,7 +43,6 @@ log = structlog.get_logger(__name__)
 
 _STOP_SECONDS = 1.0
 """How long calls in flight may take once the daemon stops."""
-_MARK_RETRY_SECONDS = 0.5
 _TROUBLE_SECONDS = 120.0
 """Twice the longest time between two tries: after that there is nothing left to send."""
 
@@ -80,7 +79,16 @@ class OutboxSender:
             language_of=language_of,
             random_source=random_source,
         )
-        self._runner = LaneRunner(store, QUEUE, self._send_item, clock, workers=senders, take_fresh=take_fresh)
+        self._marks = Marks(store)
+        self._runner = LaneRunner(
+            store,
+            QUEUE,
+            self._send_item,
+            clock,
+            workers=senders,
+            take_fresh=take_fresh,
+            before_read=self._marks.settle,
+        )
         self._in_flight = 0
         self._is_stopping = False
         self._shield = trio.CancelScope(shield=True)
@@ -106,7 +114,8 @@ class OutboxSender:
             self._shield = trio.CancelScope(shield=True)
             # One shield for all: a scope of its own for each send would be a tenth of the send's cost.
             with self._shield:
-                await self._runner.run(task_status)
+                async with self._marks.written():
+                    await self._runner.run(task_status)
 
     async def _limit_stop(self) -> None:
         try:
@@ -118,9 +127,11 @@ class OutboxSender:
 
     def _end_stop(self) -> None:
         if self._is_stopping and not self._in_flight:
-            self._shield.cancel()
+            self._marks.hurry(self._shield.cancel)
 
     async def _send_item(self, item: QueueItem) -> Pause | None:
+        if item.lane in self._marks:
+            await self._marks.settle(item.lane)
         if self._is_stopping:
             await trio.sleep_forever()
         try:
@@ -137,30 +148,28 @@ class OutboxSender:
         # A message that is on its way is seen to its end and marked, also when the daemon stops meanwhile.
         self._in_flight += 1
         try:
-            return await self._settle(item, await self._delivery.send(item, parcel))
+            return self._settle(item, await self._delivery.send(item, parcel))
         finally:
             self._in_flight -= 1
             self._end_stop()
 
-    async def _settle(self, item: QueueItem, outcome: Outcome) -> Pause | None:
+    def _settle(self, item: QueueItem, outcome: Outcome) -> Pause | None:
         if isinstance(outcome, NotYet):
             return Pause(outcome.until, keeps_item=not outcome.is_rewritten)
         now = self._clock.now()
         queues = self._store.queues
         if isinstance(outcome, Delivered):
-            await self._mark(
-                queues.finish(QUEUE, item.key, now=now, version=item.version + outcome.replaced)
-                + outcome.write
-                + self._unblock(item)
-            )
+            mark = queues.finish(QUEUE, item.key, now=now, version=item.version + outcome.replaced)
+            self._marks.add(item.lane, mark + outcome.write + self._unblock(item))
         elif isinstance(outcome, Dropped):
-            await self._mark(queues.bury(QUEUE, item.key, now=now, error=outcome.reason))
+            self._marks.add(item.lane, queues.bury(QUEUE, item.key, now=now, error=outcome.reason))
         elif isinstance(outcome, Unreachable):
             log.info("chat_unreachable", chat_id=item.lane, reason=outcome.reason)
             self._blocked.add(item.lane)
             # Nothing that waits for them is wanted any more; what comes later is tried again.
-            await self._mark(
-                queues.clear_lane(QUEUE, item.lane, now=now) + self._store.users.set_blocked(UserId(item.lane), now)
+            self._marks.add(
+                item.lane,
+                queues.clear_lane(QUEUE, item.lane, now=now) + self._store.users.set_blocked(UserId(item.lane), now),
             )
             return Pause(now)
         return None
@@ -170,19 +179,3 @@ class OutboxSender:
             return NOTHING
         self._blocked.discard(item.lane)
         return self._store.users.set_blocked(UserId(item.lane), None)
-
-    async def _mark(self, write: Write) -> None:
-        """Until it is on disk: a mark that is given up would send the message again. Said once, not twice a second."""
-        is_told = False
-        while True:
-            try:
-                await self._store.write(write)
-            except Conflict:
-                log.info("message_was_taken_away")
-            except StoreError as error:
-                if not is_told:
-                    log.warning("mark_waits_for_store", error=type(error).__name__)
-                is_told = True
-                await trio.sleep(_MARK_RETRY_SECONDS)
-                continue
-            return

@@ -25,6 +25,11 @@ _PUT = f"""
     VALUES ($1, $2, $3, {_NEXT_POSITION}, $4, 'waiting', 0, $5, $6, 1)
     ON CONFLICT (queue, key) DO NOTHING
 """  # noqa: S608 - constants only
+_PUT_FINISHED = """
+    INSERT INTO queue_items (queue, key, lane, position, payload, state, attempts, due_at, put_at, version, settled_at)
+    VALUES ($1, $2, $3, 0, 'null', 'finished', 0, 0, $4, 1, $4)
+    ON CONFLICT (queue, key) DO NOTHING
+"""
 _REPLACE = f"""
     INSERT INTO queue_items (queue, key, lane, position, payload, state, attempts, due_at, put_at, version)
     VALUES ($1, $2, $3, {_NEXT_POSITION}, $4, 'waiting', 0, 0, $5, 1)
@@ -127,6 +132,10 @@ class Queues:
         """At the end of its lane. Nothing happens when the key is known, settled ones included."""
         put = Statement(_PUT, (queue, key, lane, to_text(payload), due_at, now))
         return Write((put,), (f"queue:{queue}#{lane}",))
+
+    def put_finished(self, queue: str, key: str, lane: ChatId | int, *, now: int) -> Write:
+        """Done before it ever waited; its consequence is in the same write. Refused when the key is known."""
+        return statement(_PUT_FINISHED, queue, key, lane, now, expects=1, unless=f"item of {queue} was here before")
 
     def replace(self, queue: str, key: str, lane: ChatId | int, payload: Json, *, now: int) -> Write:
         """The latest payload wins while the item waits, in its old place; a settled or unknown key is put anew."""

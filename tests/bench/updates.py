@@ -91,6 +91,8 @@ class HelpRouter:
     def find_handler(self, incoming):
         return self.help
 
+    find_quick_handler = find_handler
+
     async def help(self, incoming):
         return self.outbox.say(OutgoingMessage(incoming.chat_id, Text("bench.help")))
 
@@ -117,7 +119,7 @@ async def run_durable(client):
                 take_fresh=outbox.take_fresh,
             )
             lanes = Lanes(store, HelpRouter(outbox), clock)
-            poller = UpdatePoller(store, client, clock, offer=lanes.offer)
+            poller = UpdatePoller(store, client, clock, take=lanes.intake.keep)
             await nursery.start(sender.run)
             await nursery.start(lanes.run)
             await nursery.start(poller.run)

@@ -1,6 +1,7 @@
 """A bot of nothing but inbox and outbox, to be killed: `python -m tests.crash.answering_bot URL STORE`.
 
-Its only handler answers each text with the same text. SIGTERM cancels it, as the daemon's tree would.
+Its only handler answers each text with the same text, chats with even numbers at once where that can be. SIGTERM
+cancels it, as the daemon's tree would.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ class EchoRouter:
     def find_handler(self, incoming):
         return self.echo
 
+    def find_quick_handler(self, incoming):
+        return self.echo if incoming.chat_id % 2 == 0 else None
+
     async def echo(self, incoming):
         text = Text("echo.text", {"text": incoming.update.message.text})
         return self.outbox.say(OutgoingMessage(incoming.chat_id, text))
@@ -57,7 +61,7 @@ async def main(url, path):
                 take_fresh=outbox.take_fresh,
             )
             lanes = Lanes(store, EchoRouter(outbox), clock)
-            poller = UpdatePoller(store, client, clock, offer=lanes.offer, poll_seconds=5)
+            poller = UpdatePoller(store, client, clock, take=lanes.intake.keep, poll_seconds=5)
             async with trio.open_nursery() as nursery:
                 await nursery.start(sender.run)
                 await nursery.start(lanes.run)

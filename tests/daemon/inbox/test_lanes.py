@@ -25,6 +25,9 @@ class Router:
     def find_handler(self, incoming):
         return self.handle
 
+    def find_quick_handler(self, incoming):
+        return None
+
     async def handle(self, incoming):
         what = incoming.update.message.text if incoming.update else incoming.event.name
         self.seen.append((incoming.chat_id, what))

@@ -7,7 +7,10 @@ import pytest
 import trio
 import trio.testing
 
+from daemon.inbox.intake import Intake
 from daemon.inbox.poller import UpdatePoller
+from daemon.inbox.reading import QUEUE
+from daemon.lane_runner import LaneRunner
 from store.errors import StoreUnavailable
 from telegram_client.errors import NetworkTrouble
 from tests.fakes import transport
@@ -27,15 +30,20 @@ class Script(transport.Script):
         return answer
 
 
-class Offers(list):
-    def __call__(self, items):
-        self.extend(item.key for item in items)
+class Nobody:
+    """Answers nothing at once."""
+
+    def find_quick_handler(self, incoming):
+        return None
 
 
 @asynccontextmanager
-async def polling(store, clock, script, offers=None):
-    offers = Offers() if offers is None else offers
-    poller = UpdatePoller(store, make_client(script), clock, offer=offers, random_source=random.Random(1))
+async def polling(store, clock, script):
+    async def leave(item):
+        await trio.sleep_forever()
+
+    intake = Intake(store, Nobody(), LaneRunner(store, QUEUE, leave, clock), clock)
+    poller = UpdatePoller(store, make_client(script), clock, take=intake.keep, random_source=random.Random(1))
     async with trio.open_nursery() as nursery:
         await nursery.start(poller.run)
         yield poller
@@ -70,22 +78,6 @@ async def test_offset_is_saved_before_next_poll(store, clock, make_update, autoj
     assert polls(script) == [None, 6]
 
 
-async def test_fresh_rows_are_handed_over_after_their_commit(store, clock, make_update, autojump_clock):
-    committed = []
-
-    class Looking(Offers):
-        def __call__(self, items):
-            committed.append(store._database._connection.in_transaction)
-            super().__call__(items)
-
-    offers = Looking()
-    script = Script(getUpdates=[ok([make_update(4), make_update(5)]), Hang()])
-    async with polling(store, clock, script, offers):
-        await settled()
-    assert offers == ["update:4", "update:5"]
-    assert committed == [False]
-
-
 async def test_polling_goes_on_from_the_cursor(store, clock, autojump_clock):
     await store.write(store.cursors.move(STREAM, 77, now=0))
     script = Script(getUpdates=Hang())
@@ -94,13 +86,11 @@ async def test_polling_goes_on_from_the_cursor(store, clock, autojump_clock):
     assert set(polls(script)) == {77}
 
 
-async def test_update_that_comes_twice_is_one_row_and_not_handed_over_again(store, clock, make_update, autojump_clock):
-    offers = Offers()
+async def test_update_that_comes_twice_is_one_row(store, clock, make_update, autojump_clock):
     script = Script(getUpdates=[ok([make_update(4)]), ok([make_update(4), make_update(5)]), Hang()])
-    async with polling(store, clock, script, offers):
+    async with polling(store, clock, script):
         await settled()
     assert await rows(store) == ["update:4", "update:5"]
-    assert offers == ["update:4"]
 
 
 async def test_ids_that_begin_anew_are_accepted(store, clock, make_update, autojump_clock):

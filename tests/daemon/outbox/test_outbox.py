@@ -105,4 +105,4 @@ def test_rows_never_written_are_forgotten(outbox, monkeypatch):
     monkeypatch.setattr(outbox_module, "_MOST_FRESH", 3)
     for _ in range(10):
         outbox.say(OutgoingMessage(42, Text("a.b")))
-    assert len(outbox._fresh) == 3
+    assert len(outbox._fresh) <= 3

@@ -341,3 +341,19 @@ def test_queue_does_what_its_model_does(operations):
             assert heads == {lane: keys[0] for lane, keys in model.lanes.items() if keys}
 
     trio.run(walk)
+
+
+async def test_item_finished_before_it_waited_is_known_by_its_key(store):
+    await store.write(store.queues.put_finished("inbox", "update:1", 42, now=5))
+    assert await store.queues.count("inbox", "finished") == 1
+    assert await store.queues.waiting("inbox", 42, limit=9) == []
+    with pytest.raises(Conflict, match="was here before"):
+        await store.write(store.queues.put_finished("inbox", "update:1", 42, now=6))
+    await store.write(store.queues.put("inbox", "update:1", 42, {}, now=7))
+    assert await store.queues.count("inbox", "waiting") == 0
+
+
+async def test_item_finished_before_it_waited_is_trimmed_like_others(store):
+    await store.write(store.queues.put_finished("inbox", "update:1", 42, now=5))
+    await store.write(store.queues.trim(6))
+    assert await store.queues.count("inbox", "finished") == 0
