@@ -18,6 +18,7 @@ from daemon.admin.unix_socket import AdminLimits, open_socket, serve_admin
 from daemon.autopilot.gates import explain
 from daemon.llm.registry import missing_setting
 from daemon.rooms import receive_return
+from daemon.supervisor.circuit_lines import list_circuits, sum_open, sum_waiting
 from daemon.supervisor.health import summarize
 from daemon.web.app import make_app
 from daemon.web.metrics_page import MetricsPage
@@ -94,6 +95,11 @@ def make_pages(rooms: Rooms, probes: Probes, layers: Layers, metrics: Metrics) -
     metrics.gauge("aurora_busy_lanes", "Chats being answered.", lambda: rooms.lanes.busy_lanes)
     metrics.gauge("aurora_busy_senders", "Chats being sent to.", lambda: rooms.speech.sender.busy_lanes)
     metrics.gauge("aurora_live_dialogs", "Dialogs in memory.", lambda: rooms.dialogs.live_count)
+    circuits = partial(list_circuits, rooms.dependencies, layers)
+    metrics.gauges(
+        "aurora_circuit_open", "1 while left alone for its failures.", "dependency", lambda: sum_open(circuits())
+    )
+    metrics.gauges("aurora_circuit_waiting", "Turned away or held.", "dependency", lambda: sum_waiting(circuits()))
     oauth_return = OauthReturn(partial(receive_return, rooms), rooms.speech.texts, lambda: rooms.introduction.link)
     return make_app(oauth_return=oauth_return, probes=probes, metrics_page=MetricsPage(metrics, rooms.store).make)
 
@@ -141,6 +147,7 @@ def make_operations(
         supervisor=layers,
         clock=rooms.outside.clock,
         events=hub,
+        dependencies=rooms.dependencies,
         explain=partial(explain_to_operator, rooms),
         ask_checks=probes.ask,
         tell_facts=lambda: facts | tell_key_change(rooms) | tell_rehearsal(rooms),

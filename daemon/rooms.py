@@ -49,6 +49,7 @@ from daemon.outbox.languages import open_languages
 from daemon.outbox.message import OutgoingMessage, Text
 from daemon.outbox.outbox import Outbox
 from daemon.outbox.sender import OutboxSender
+from daemon.supervisor.dependency import Dependencies
 from daemon.vault import Vault, parse_secret_key
 from daemon.web.oauth_return import ReturnOutcome
 from store.errors import Conflict
@@ -100,6 +101,7 @@ class Ground:
     ownership: Ownership
     outside: Outside
     metrics: Metrics
+    dependencies: Dependencies
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ class Rooms:
     lanes: Lanes
     poller: UpdatePoller
     introduction: Introduction
+    dependencies: Dependencies
 
 
 def load_key(settings: Settings, *, has_sealed_data: bool) -> Secret:
@@ -174,7 +177,8 @@ async def open_rooms(
         open_languages(store) as languages,
     ):
         try:
-            ground = Ground(settings, store, ownership, outside, metrics or Metrics())
+            dependencies = Dependencies(outside.random)
+            ground = Ground(settings, store, ownership, outside, metrics or Metrics(), dependencies)
             signer = ButtonSigner(*(derive_key(key, "buttons") for key in (secret_key, *older)))
             speech = make_speech(ground, transport, languages, signer)
             accounts = make_accounts(ground, http, vault, public_url)
@@ -212,14 +216,14 @@ def make_accounts(ground: Ground, http: httpx2.AsyncClient, vault: Vault, public
     # The captcha's way back is each person's own: `BoardSessions.call` adds it.
     hh = HhBoard(http, settings.hh, captcha_return_url="", rng=rng, note_call=note_call)
     boards = BoardRegistry([hh] if settings.hh.client_id else [])
-    sessions = BoardSessions(store, vault, boards, clock, public_url)
+    sessions = BoardSessions(store, vault, boards, clock, public_url, dependencies=ground.dependencies)
     return Accounts(
         vault=vault,
         boards=boards,
         sessions=sessions,
         resumes=ResumeKeeper(store, vault, boards, sessions, clock),
         rights=Rights(store, vault, sessions, clock),
-        models=make_models(http, settings.llm, StoreUsageBook(store, clock, note_call), clock),
+        models=make_models(http, settings.llm, StoreUsageBook(store, clock, note_call), clock, ground.dependencies),
     )
 
 
@@ -284,6 +288,7 @@ def make_rooms(ground: Ground, speech: Speech, accounts: Accounts, hunt: HuntToo
             random_source=ground.outside.random,
         ),
         introduction=Introduction(speech.client, speech.texts),
+        dependencies=ground.dependencies,
     )
 
 

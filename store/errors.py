@@ -35,7 +35,9 @@ class StoreUnavailable(StoreError):
 
     will_pass = True
     """The task that meets it is not broken: a full disk once had every hunt given up for half an hour."""
-    retry_after_seconds = 5.0
+    retry_after_seconds = 2.0
+    dependency = "store"
+    """Whoever meets it, wherever: it is one failure, of what all share."""
 
 
 class StoreCorrupt(StoreError):

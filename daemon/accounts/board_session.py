@@ -7,11 +7,13 @@ refreshed is `tokens.py`. Called by the bot's scripts, the web door (returns), a
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 import trio
 
+from daemon.accounts.board_circuit import BoardCircuits
 from daemon.accounts.board_login import BoardLogin, LoginOutcome
 from daemon.accounts.tokens import TokenKeeper
 from daemon.boards.board import (
@@ -24,6 +26,7 @@ from daemon.boards.board import (
     LoginLost,
 )
 from daemon.clock import MINUTE, SECOND
+from daemon.supervisor.dependency import Dependencies
 from store.ids import UserId
 from store.write import NOTHING
 
@@ -56,9 +59,19 @@ _REVOKE_SECONDS = 5.0
 class BoardSessions:
     """Logins at boards: of people, and of this application."""
 
-    def __init__(self, store: Store, vault: Vault, boards: BoardRegistry, clock: Clock, public_url: str) -> None:
+    def __init__(
+        self,
+        store: Store,
+        vault: Vault,
+        boards: BoardRegistry,
+        clock: Clock,
+        public_url: str,
+        *,
+        dependencies: Dependencies | None = None,
+    ) -> None:
         self._store = store
         self._boards = boards
+        self._circuits = BoardCircuits(dependencies or Dependencies(random.Random()))
         self._clock = clock
         self._tokens = TokenKeeper(store, vault, boards, clock)
         self._login = BoardLogin(store, vault, boards, clock, tokens=self._tokens, public_url=public_url)
@@ -99,8 +112,16 @@ class BoardSessions:
 
         A captcha's address gets its way back: it ends in `claim_return`, and the hunt that waits for it goes on.
 
-        `work` may run twice, with the old token and with a new one: the board has refused the first try whole.
+        `work` may run twice, with the old token and with a new one: the board has refused the first try whole. It does
+        not run at all while the board is down for everybody (`BoardResting`).
         """
+        return await self._circuits.call(board, user_id, lambda: self._call(user_id, board, work))
+
+    def rests_for(self, user_id: UserId, board: BoardName) -> float:
+        """Seconds for which it is no use to call; 0: it may be tried. Another answer each time, so that crowds part."""
+        return self._circuits.get(board).refusal(user_id)
+
+    async def _call(self, user_id: UserId, board: BoardName, work: Callable[[Secret], Awaitable[T]]) -> T:
         login = await self._tokens.require(user_id, board)
         try:
             if self._tokens.is_over_time(login):
@@ -149,6 +170,9 @@ class BoardSessions:
 
     async def application_call(self, board: BoardName, work: Callable[[Secret], Awaitable[T]]) -> T:
         """Work in the application's own name: search without a person's login."""
+        return await self._circuits.call(board, None, lambda: self._application_call(board, work))
+
+    async def _application_call(self, board: BoardName, work: Callable[[Secret], Awaitable[T]]) -> T:
         login = await self._tokens.load(APPLICATION, board) or await self._fetch_application_token(board, None)
         try:
             return await work(login.access_token)

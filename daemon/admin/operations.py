@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from daemon.admin.event_hub import EventHub
     from daemon.clock import Clock
+    from daemon.supervisor.dependency import Dependencies
     from daemon.supervisor.layers import Layers
     from store.ids import UserId
     from store.store import Store
@@ -38,6 +39,7 @@ class Operations:
     supervisor: Layers
     clock: Clock
     events: EventHub
+    dependencies: Dependencies
     explain: Explain
     ask_checks: Callable[[], Awaitable[Mapping[str, str]]]
     """Readiness by name, as `/readyz` tells it."""

@@ -61,6 +61,8 @@ class HuntFacts:
     has_board: bool
     """Whether the operator has set this board up."""
     can_board_apply: bool
+    board_rests_until: int = 0
+    """The board is down for everybody and left alone until then."""
 
     @property
     def is_wished(self) -> bool:
@@ -142,6 +144,7 @@ async def read_facts(tools: HuntTools, user_id: UserId) -> HuntFacts:
         next_question_at=_next_question_at(tools, open_effects, progress),
         has_board=board is not None,
         can_board_apply=board is not None and board.capabilities.can_apply,
+        board_rests_until=_board_rests_until(tools, user_id, hunt) if board is not None else 0,
     )
 
 
@@ -168,6 +171,11 @@ def question_at(tools: HuntTools, effect: EffectRow) -> int:
     last_at = sent_at + round(call_seconds(tools.settings.grace_seconds) * SECOND)
     lost_at = last_at if effect.settled_at is None else min(last_at, effect.settled_at)
     return lost_at + round(tools.settings.grace_seconds * SECOND)
+
+
+def _board_rests_until(tools: HuntTools, user_id: UserId, hunt: HuntRow | None) -> int:
+    seconds = tools.sessions.rests_for(user_id, hunt.board) if hunt is not None else 0.0
+    return tools.clock.now() + round(seconds * SECOND) if seconds else 0
 
 
 def _next_question_at(tools: HuntTools, effects: tuple[EffectRow, ...], progress: AutopilotProgress) -> int | None:

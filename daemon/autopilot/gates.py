@@ -107,7 +107,7 @@ def _mode(facts: HuntFacts) -> tuple[str, Mapping[str, Value], int | None]:
 
 
 def _trouble(facts: HuntFacts) -> tuple[str, Mapping[str, Value], int | None]:
-    until = facts.progress.trouble_until
+    until = max(facts.progress.trouble_until, facts.board_rests_until)
     return ("closed", {"until": show_moment(until)}, until) if until > facts.now else ("open", {}, None)
 
 

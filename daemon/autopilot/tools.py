@@ -63,6 +63,9 @@ class Sessions(Protocol):
     async def call(self, user_id: UserId, board: BoardName, work: Callable[[Secret], Awaitable[ResultT]]) -> ResultT:
         """Hands a living token to `work`. Raises `LoginLost` when there is none."""
 
+    def rests_for(self, user_id: UserId, board: BoardName) -> float:
+        """Seconds for which it is no use to call: the board is down for everybody. 0: it may be tried."""
+
     async def application_call(self, board: BoardName, work: Callable[[Secret], Awaitable[ResultT]]) -> ResultT:
         """Hands the application's own token to `work`."""
 

@@ -6,17 +6,18 @@ few calls (its circuit is open), and when nobody is left `ModelUnavailable` send
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import random
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
 import trio
 
 from daemon.llm.budget import ModelCall, TokenBudget
-from daemon.llm.circuit import MAX_REST_SECONDS, Circuit
 from daemon.llm.gemini import GeminiModel
 from daemon.llm.model import LlmError, ModelBusy, ModelMisconfigured, ModelRefused, ModelTrouble, ModelUnavailable
 from daemon.llm.openai_compatible import OpenAiModel
+from daemon.supervisor.dependency import Dependencies, DependencyPolicy, Resting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,11 +28,17 @@ if TYPE_CHECKING:
     from daemon.config import LlmSettings
     from daemon.llm.budget import UsageBook
     from daemon.llm.model import Completion, LanguageModel, Prompt
+    from daemon.supervisor.dependency import Dependency, Pass
     from store.ids import UserId
 
 log = structlog.get_logger(__name__)
 
 DEFAULT_GEMINI = "gemini-3.5-flash"
+LONGEST_REST_SECONDS = 3_600.0
+MODEL_CIRCUIT = DependencyPolicy(callers=1, first_rest_seconds=30.0, longest_rest_seconds=LONGEST_REST_SECONDS)
+"""Prompts are ours: that all of one person's fail says as much as that many people's do."""
+_PATIENCE_SECONDS = 3.0
+"""While a model warms up an asker rather waits a little than takes the template."""
 _OUTCOMES = {
     ModelBusy: "busy",
     ModelTrouble: "trouble",
@@ -45,16 +52,25 @@ _GRACE_SECONDS = 1.0
 @dataclass(frozen=True, slots=True)
 class _Line:
     model: LanguageModel
-    circuit: Circuit = field(default_factory=Circuit)
+    circuit: Dependency
 
 
 class Models:
     """All models; none at all is legal and means templates."""
 
     def __init__(
-        self, models: Sequence[LanguageModel], book: UsageBook, budget: TokenBudget, *, timeout_seconds: float
+        self,
+        models: Sequence[LanguageModel],
+        book: UsageBook,
+        budget: TokenBudget,
+        *,
+        timeout_seconds: float,
+        dependencies: Dependencies | None = None,
     ) -> None:
-        self._lines = tuple(_Line(model) for model in models)
+        known = dependencies or Dependencies(random.Random())
+        self._lines = tuple(
+            _Line(model, known.get(f"model {model.provider}/{model.model}", MODEL_CIRCUIT)) for model in models
+        )
         self._book = book
         self._budget = budget
         self._timeout_seconds = timeout_seconds
@@ -62,7 +78,7 @@ class Models:
     def describe(self) -> tuple[str, ...]:
         """A line each for `status` and `aurora check`."""
         return tuple(
-            f"{line.model.provider}/{line.model.model}{' (resting)' if line.circuit.is_open else ''}"
+            f"{line.model.provider}/{line.model.model}{' (resting)' if line.circuit.is_resting else ''}"
             for line in self._lines
         )
 
@@ -73,10 +89,12 @@ class Models:
         await self._budget.check(user_id)
         failure: LlmError | None = None
         for line in self._lines:
-            if not line.circuit.enter():
+            try:
+                leave = await line.circuit.wait_turn(user_id, patience_seconds=_PATIENCE_SECONDS)
+            except Resting:
                 continue
             try:
-                return await self._ask(line, prompt, user_id)
+                return await self._ask(line, leave, prompt, user_id)
             except ModelRefused:
                 raise
             except LlmError as error:
@@ -84,21 +102,22 @@ class Models:
                 failure = error
         raise ModelUnavailable("no model answered" if failure else "all models are resting") from failure
 
-    async def _ask(self, line: _Line, prompt: Prompt, user_id: UserId) -> Completion:
+    async def _ask(self, line: _Line, leave: Pass, prompt: Prompt, user_id: UserId) -> Completion:
         started = trio.current_time()
         error: LlmError = ModelTrouble("the model did not answer in time")
         try:
             with trio.move_on_after(self._timeout_seconds + _GRACE_SECONDS):
                 completion = await line.model.complete(prompt)
-                line.circuit.succeed()
+                leave.succeed()
                 spent = (completion.prompt_tokens, completion.completion_tokens)
                 await self._record(line, prompt, user_id, outcome="ok", spent=spent, started=started)
                 return completion
+            _note_failure(leave, error)
         except LlmError as failed:
             error = failed
+            _note_failure(leave, error)
         finally:
-            line.circuit.leave()  # also when the caller was cancelled: that says nothing about the model
-        _note_failure(line.circuit, error)
+            leave.leave()  # also when the caller was cancelled: that says nothing about the model
         spent = (error.prompt_tokens, error.completion_tokens) if isinstance(error, ModelRefused) else (0, 0)
         outcome = _OUTCOMES.get(type(error), "trouble")
         await self._record(line, prompt, user_id, outcome=outcome, spent=spent, started=started)
@@ -121,12 +140,19 @@ class Models:
         )
 
 
-def make_models(http: httpx2.AsyncClient, settings: LlmSettings, book: UsageBook, clock: Clock) -> Models:
+def make_models(
+    http: httpx2.AsyncClient,
+    settings: LlmSettings,
+    book: UsageBook,
+    clock: Clock,
+    dependencies: Dependencies | None = None,
+) -> Models:
     """The models of the settings; several names separated by commas are tried in their order."""
     budget = TokenBudget(
         book, clock, daily_tokens=settings.daily_tokens, daily_tokens_per_user=settings.daily_tokens_per_user
     )
-    return Models(_adapters(http, settings), book, budget, timeout_seconds=settings.timeout_seconds)
+    models = _adapters(http, settings)
+    return Models(models, book, budget, timeout_seconds=settings.timeout_seconds, dependencies=dependencies)
 
 
 def missing_setting(settings: LlmSettings) -> str | None:
@@ -153,12 +179,13 @@ def _adapters(http: httpx2.AsyncClient, settings: LlmSettings) -> list[LanguageM
     return [OpenAiModel(http, settings, name) for name in names]
 
 
-def _note_failure(circuit: Circuit, error: LlmError) -> None:
+def _note_failure(leave: Pass, error: LlmError) -> None:
+    fingerprint = type(error).__name__
     if isinstance(error, ModelRefused):
-        circuit.succeed()  # it answered; the answer was no
+        leave.succeed()  # it answered; the answer was no
     elif isinstance(error, ModelMisconfigured):
-        circuit.fail(rest_seconds=MAX_REST_SECONDS)
+        leave.fail(fingerprint, rest_seconds=LONGEST_REST_SECONDS)
     elif isinstance(error, ModelBusy):
-        circuit.fail(rest_seconds=error.retry_after_seconds)
+        leave.fail(fingerprint, rest_seconds=error.retry_after_seconds)
     else:
-        circuit.fail()
+        leave.fail(fingerprint)

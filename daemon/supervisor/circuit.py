@@ -31,7 +31,13 @@ class CircuitPolicy:
     trial_seconds: float = 10.0
     """A probe that is up and has run this long closes the circuit."""
     spread_seconds: float = 10.0
-    """Those who waited come back spread over this time."""
+    """Those who waited come back spread over this time, few at first ..."""
+    seconds_each: float = 0.01
+    """... or over so much for each of them, if that is longer."""
+
+
+OF_THE_STORE = CircuitPolicy(first_probe_seconds=1.0, longest_probe_seconds=3.0, trial_seconds=0.5, seconds_each=0.005)
+"""It is ours: asking costs nobody anything, and everybody waits for it."""
 
 
 class Circuit:
@@ -48,9 +54,22 @@ class Circuit:
         self._probe_at = math.inf
         self._next_wait = policy.first_probe_seconds
         self._trial_ends_at = math.inf
+        self._crowd = 0
+        """How many waited when it closed."""
         self._alarm: trio.CancelScope | None = None
         """Of the one who waits for the next moment that matters; all others are parked."""
         self._waiting = trio.lowlevel.ParkingLot()
+
+    @property
+    def dependency(self) -> str:
+        """What is taken to be down: `store`; empty when only the fingerprint tells."""
+        place = self.fingerprint.partition("@")[2]
+        return "" if ":" in place else place
+
+    @property
+    def next_probe_seconds(self) -> float:
+        """Until somebody tries; 0 while somebody does."""
+        return 0.0 if self.probe is not None else max(0.0, self._probe_at - trio.current_time())
 
     @property
     def held(self) -> int:
@@ -89,14 +108,15 @@ class Circuit:
             await self._keep_watch()
             if self._may_probe(child, trio.current_time()):
                 return 0.0
-        return self._random.uniform(0, self._policy.spread_seconds)
+        spread = max(self._policy.spread_seconds, self._crowd * self._policy.seconds_each)
+        return spread * math.sqrt(self._random.random())
 
     def settle(self, now: float) -> None:
         """Closes the circuit when the trial is over, or nobody is left to try. Asked by whoever comes by: no task of
         its own.
         """
         if self.is_open and (now >= self._trial_ends_at or self._is_deserted(now)):
-            self.is_open, self.probe = False, None
+            self.is_open, self.probe, self._crowd = False, None, self.held
             self._failed_at.clear()
             self._probe_at = self._trial_ends_at = math.inf
             self._next_wait = self._policy.first_probe_seconds

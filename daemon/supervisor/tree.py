@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import structlog
 import trio
 
-from daemon.supervisor.circuit import Circuit, CircuitPolicy
+from daemon.supervisor.circuit import OF_THE_STORE, Circuit, CircuitPolicy
 from daemon.supervisor.health import ChildState, Phase
 from daemon.supervisor.quarantine import MemoryBook, QuarantineBook, QuarantineClerk, QuarantineEntry
 from daemon.supervisor.stopping import stop_children
@@ -309,8 +309,12 @@ class Supervisor:
         if circuit is None:
             now = trio.current_time()
             self._circuits = {key: kept for key, kept in self._circuits.items() if not kept.is_forgettable(now)}
-            circuit = self._circuits[fingerprint] = Circuit(fingerprint, self._circuit_policy, self._random)
+            circuit = self._circuits[fingerprint] = Circuit(fingerprint, self._policy_for(fingerprint), self._random)
         return circuit
+
+    def _policy_for(self, fingerprint: str) -> CircuitPolicy:
+        is_ours = fingerprint.endswith("@store") and self._circuit_policy is ORDINARY_CIRCUIT
+        return OF_THE_STORE if is_ours else self._circuit_policy
 
     def _leave_circuit(self, child: ChildState, fingerprint: str) -> None:
         """A probe that fails in another way says nothing about its circuit: somebody else tries."""

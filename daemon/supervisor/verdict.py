@@ -1,7 +1,8 @@
 """Verdict: what a child's error means, and the fingerprint under which equal errors are counted together.
 
 A fingerprint is the exception's type and the innermost frame of our own code. It never holds the error's text, which
-may quote a person. Files and functions are named, lines are not: a release that moves code keeps the fingerprint.
+may quote a person. Files and functions are named, lines are not: a release that moves code keeps the fingerprint. An
+error that names a `dependency` is that one's failure wherever it was met: `StoreUnavailable@store`.
 """
 
 from __future__ import annotations
@@ -74,6 +75,8 @@ def _leaves(error: Exception) -> Iterator[Exception]:
 
 
 def _fingerprint(error: Exception) -> str:
+    if dependency := getattr(error, "dependency", ""):
+        return f"{type(error).__name__}@{dependency}"
     frames = _frames(error)
     own = [frame for frame in frames if _is_own(frame[0])] or frames
     if not own:

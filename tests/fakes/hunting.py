@@ -65,6 +65,8 @@ class FakeSessions:
         self._store = store
         self._tokens: dict[UserId, Secret] = {}
         self._application_token: Secret | None = None
+        self.rest_seconds = 0.0
+        """Of a board that is down for everybody."""
 
     async def call(self, user_id: UserId, board: BoardName, work: Callable[[Secret], Awaitable[Any]]) -> Any:
         account = await self._store.board_accounts.get(user_id, board)
@@ -73,6 +75,9 @@ class FakeSessions:
         if user_id not in self._tokens:
             self._tokens[user_id] = self._board.make_token(f"person-{user_id}")
         return await work(self._tokens[user_id])
+
+    def rests_for(self, user_id: UserId, board: BoardName) -> float:
+        return self.rest_seconds
 
     async def application_call(self, board: BoardName, work: Callable[[Secret], Awaitable[Any]]) -> Any:
         assert board == self._board.name

@@ -99,6 +99,9 @@ class PlainSessions:
     async def call(self, user_id: object, board: object, work: Callable[[Secret], Awaitable[Any]]) -> Any:
         return await work(Secret("token"))
 
+    def rests_for(self, user_id: object, board: object) -> float:
+        return 0.0
+
     async def application_call(self, board: object, work: Callable[[Secret], Awaitable[Any]]) -> Any:
         return await work(Secret("application"))
 

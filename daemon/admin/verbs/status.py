@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from daemon.admin.verb import Caller, Verb, VerbArgs
+from daemon.supervisor.circuit_lines import list_circuits
 from daemon.supervisor.health import summarize
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from daemon.admin.operations import Operations
+    from daemon.supervisor.circuit_lines import CircuitLine
 
 QUEUES = ("inbox", "outbox")
 QUARANTINE_SHOWN = 20
@@ -28,15 +30,6 @@ class QueueLine:
     queue: str
     waiting: int
     buried: int
-
-
-@dataclass(frozen=True, slots=True)
-class CircuitLine:
-    """A failure that many children share."""
-
-    fingerprint: str
-    held: int
-    probe: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +84,7 @@ async def tell_status(operations: Operations, _caller: Caller, _args: StatusArgs
         missing=health.missing,
         restarts=operations.supervisor.restarts,
         queues=await _read_queues(operations),
-        circuits=tuple(
-            CircuitLine(circuit.fingerprint, circuit.held, circuit.probe)
-            for circuit in operations.supervisor.open_circuits()
-        ),
+        circuits=list_circuits(operations.dependencies, operations.supervisor),
         quarantine=await _read_quarantine(operations, now),
     )
 

@@ -9,10 +9,12 @@ from pydantic import Field
 
 from daemon.admin.verb import Caller, Verb, VerbArgs
 from daemon.admin.wire import AdminError
+from daemon.supervisor.circuit_lines import list_circuits
 from store.ids import UserId
 
 if TYPE_CHECKING:
     from daemon.admin.operations import Operations
+    from daemon.supervisor.circuit_lines import CircuitLine
     from daemon.supervisor.health import ChildState
 
 
@@ -41,6 +43,8 @@ class WhyReply:
     verdict: str
     task: str
     """What the supervisor does with it."""
+    circuits: tuple[CircuitLine, ...]
+    """What is left alone for its failures now, for everybody."""
     gates: tuple[GateAnswer, ...]
 
 
@@ -56,7 +60,14 @@ async def explain_hunt(operations: Operations, _caller: Caller, args: WhyArgs) -
     )
     closed = [gate for gate in gates if not gate.is_open]
     verdict = f"{closed[0].gate}: {closed[0].text}" if closed else "nothing keeps this hunt from running"
-    return WhyReply(args.user, verdict, _describe_task(operations.supervisor.find(f"autopilot:{args.user}")), gates)
+    lines = list_circuits(operations.dependencies, operations.supervisor)
+    return WhyReply(
+        user=args.user,
+        verdict=verdict,
+        task=_describe_task(operations.supervisor.find(f"autopilot:{args.user}")),
+        circuits=tuple(line for line in lines if line.is_open),
+        gates=gates,
+    )
 
 
 def _seconds(until: int | None, now: int) -> int | None:

@@ -11,6 +11,7 @@ from daemon.admin.event_hub import EventHub
 from daemon.admin.operations import GateLine, Operations
 from daemon.admin.verb import Caller
 from daemon.supervisor.child import ChildSpec
+from daemon.supervisor.dependency import Dependencies
 from daemon.supervisor.tree import open_supervisor
 from store.ids import BoardName, ChatId, UserId
 from store.tables.hunts import HuntRow
@@ -27,11 +28,13 @@ class Daemon:
         self.facts = {"web": "http://127.0.0.1:8080", "models": "off: no AURORA_LLM__API_KEY"}
         self.gates = [GateLine("wish", "hunt", True, "the person wants it to run")]
         self.is_draining = False
+        self.dependencies = Dependencies(random.Random(1))
         self.operations = Operations(
             store=store,
             supervisor=supervisor,
             clock=clock,
             events=EventHub(),
+            dependencies=self.dependencies,
             explain=self.explain,
             ask_checks=self.ask_checks,
             tell_facts=lambda: self.facts,

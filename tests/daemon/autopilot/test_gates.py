@@ -92,6 +92,7 @@ async def test_facts_close_their_gates(ground: HuntGround, autojump_clock: MockC
         ("quarantine", {"quarantine": quarantine}),
         ("resume", {"profile": None}),
         ("login", {"account": replace(facts.account, state="lost")}),
+        ("trouble", {"board_rests_until": facts.now + 5}),
         ("trouble", {"progress": facts.progress.to("x", trouble_until=facts.now + 5)}),
         ("cap", {"used_today": 40, "place_free_at": facts.now + DAY}),
         ("waiting", {"waiting": 10}),

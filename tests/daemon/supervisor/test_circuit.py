@@ -138,3 +138,28 @@ async def test_circuit_that_everybody_left_closes(autojump_clock):
     circuit.settle(trio.current_time())
 
     assert not circuit.is_open
+
+
+async def test_crowd_comes_back_few_at_first_and_over_a_time_that_grows_with_it(autojump_clock):
+    async with trio.open_nursery() as nursery:
+        circuit = open_circuit()
+        waiters = Waiters(nursery, circuit, [str(number) for number in range(2001)])
+        await trio.sleep(11)
+        circuit.note_ready(circuit.probe, trio.current_time())
+        await trio.sleep(20)
+        spreads = [spread for at, spread in waiters.turns.values() if at == 16]
+    assert 18 < max(spreads) <= 20, "2,000 children at a hundredth of a second each"
+    assert sum(spread < 5 for spread in spreads) < 200, "a quarter of the time, a sixteenth of the crowd"
+
+
+def test_dependency_is_what_the_fingerprint_names():
+    names = [
+        Circuit(mark, POLICY, random.Random(1)).dependency for mark in ("StoreUnavailable@store", "X@a/b.py:f", "X")
+    ]
+    assert names == ["store", "", ""]
+
+
+async def test_next_probe_is_told(autojump_clock):
+    circuit = open_circuit()
+    await trio.sleep(4)
+    assert circuit.next_probe_seconds == 6

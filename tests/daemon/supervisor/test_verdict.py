@@ -75,5 +75,6 @@ def test_other_daemon_errors_are_neither():
 
 def test_error_of_a_lower_room_may_say_that_it_passes():
     verdict = judge(StoreUnavailable("the disk is full"))
-    assert (verdict.is_temporary, verdict.retry_after_seconds) == (True, 5)
+    assert (verdict.is_temporary, verdict.retry_after_seconds) == (True, 2)
+    assert verdict.fingerprint == "StoreUnavailable@store"
     assert not judge(StoreCorrupt()).is_temporary

@@ -56,3 +56,12 @@ async def test_counts_of_people_hunts_and_queues(autojump_clock, daemon, caller)
 async def test_draining_is_told(autojump_clock, daemon, caller):
     daemon.is_draining = True
     assert (await ask(daemon, caller)).state == "draining"
+
+
+async def test_circuits_of_calls_and_of_the_store_are_shown(autojump_clock, daemon, caller, spec, expected_errors):
+    daemon.dependencies.get("telegram")
+    board = daemon.dependencies.get("board hh")
+    board.enter().fail("BoardTrouble@api.py:get", rest_seconds=20)
+    reply = await ask(daemon, caller)
+    shown = [(line.dependency, line.state, line.next_probe_in_seconds) for line in reply.circuits]
+    assert shown == [("board hh", "open", 20), ("telegram", "closed", 0), ("store", "closed", 0)]

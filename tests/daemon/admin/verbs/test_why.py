@@ -51,3 +51,11 @@ async def test_stranger_is_an_error(autojump_clock, daemon, caller):
     with pytest.raises(AdminError) as caught:
         await ask(daemon, caller, user=999)
     assert caught.value.kind == "unknown_user"
+
+
+async def test_what_rests_for_everybody_is_told_and_the_rest_is_not(autojump_clock, daemon, caller, expected_errors):
+    await daemon.add_person(1)
+    daemon.dependencies.get("telegram")
+    daemon.dependencies.get("board hh").enter().fail("BoardTrouble@api.py:get", rest_seconds=20)
+    (line,) = (await ask(daemon, caller)).circuits
+    assert (line.dependency, line.state) == ("board hh", "open")
