@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import outcome
 import trio
-from trio.lowlevel import Abort, current_task, reschedule, wait_task_rescheduled
+from trio.lowlevel import current_task, reschedule, wait_task_rescheduled
 
+from store.embedded.sleep import WOKEN, leave, sleep
 from store.errors import StoreError, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -34,10 +35,6 @@ _Waiter = tuple["Write", trio.lowlevel.Task]
 """One call of `write`. While its task sleeps for it, and only then, it is the task's `custom_sleep_data`: Trio clears
 that when a task wakes, cancelled or not, so a caller that left is never woken out of something else.
 """
-
-
-def _leave(_: Any) -> Abort:
-    return Abort.SUCCEEDED
 
 
 class GroupCommit:
@@ -76,7 +73,7 @@ class GroupCommit:
         if not self._is_due and not self._in_flight:
             self._become_due()
         task.custom_sleep_data = waiter
-        await wait_task_rescheduled(_leave)
+        await sleep()
 
     async def _wait_for_room(self) -> None:
         while len(self._waiting) >= self._capacity and not self._is_closed:
@@ -107,7 +104,7 @@ class GroupCommit:
 
         self._token.run_sync_soon(self._worker.submit, work, settle)
         task.custom_sleep_data = settle
-        return await wait_task_rescheduled(_leave)
+        return await wait_task_rescheduled(leave)
 
     async def close(self) -> None:
         """Refuses new writes, lets all that were handed in finish."""
@@ -146,15 +143,16 @@ class GroupCommit:
             for waiter in batch:
                 _wake(waiter, _copy_error(result.error))
         else:
-            for waiter, error in zip(batch, result.unwrap(), strict=True):
-                if error is None:
-                    write, task = waiter
-                    if write.topics:
-                        self._announce(write.topics)
-                    if task.custom_sleep_data is waiter:
-                        reschedule(task)
-                else:
-                    _wake(waiter, error)
+            outcomes = result.unwrap()
+            if outcomes.count(None) < len(batch):
+                batch = _tell_errors(batch, outcomes)
+            announce = self._announce
+            for waiter in batch:
+                write, task = waiter
+                if write.topics:
+                    announce(write.topics)
+                if task.custom_sleep_data is waiter:
+                    reschedule(task, WOKEN)
         self._go_on()
 
     def _go_on(self) -> None:
@@ -163,6 +161,17 @@ class GroupCommit:
                 self._become_due()
         elif not self._in_flight:
             self._idle.unpark_all()
+
+
+def _tell_errors(batch: list[_Waiter], outcomes: list[StoreError | None]) -> list[_Waiter]:
+    """Wakes those whose write failed; returns the others."""
+    written = []
+    for waiter, error in zip(batch, outcomes, strict=True):
+        if error is None:
+            written.append(waiter)
+        else:
+            _wake(waiter, error)
+    return written
 
 
 def _wake(waiter: _Waiter, error: BaseException) -> None:
