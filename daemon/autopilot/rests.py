@@ -46,7 +46,7 @@ def find_rest(hunt: Hunt, error: BoardError) -> Rest:
     if isinstance(error, CaptchaRequired):
         return _captcha(hunt, error)
     if isinstance(error, LimitReached):
-        return _limit(hunt)
+        return _limit(hunt, error)
     if isinstance(error, LoginLost):
         return _login_lost(hunt)
     if isinstance(error, DoorClosed):
@@ -65,9 +65,11 @@ def _captcha(hunt: Hunt, error: CaptchaRequired) -> Rest:
     return Rest("captcha", write, {"captchas": captchas, "has_search_met_captcha": False})
 
 
-def _limit(hunt: Hunt) -> Rest:
-    # The board counts what the person sent by hand too; our own oldest one is the best guess of when its window opens.
-    until = pace.limit_until(hunt.facts.place_free_at - DAY if hunt.facts.place_free_at else None, hunt.now())
+def _limit(hunt: Hunt, error: LimitReached) -> Rest:
+    # The board counts what the person sent by hand too. Where it does not tell, our own oldest one is the best guess.
+    own = hunt.facts.place_free_at - DAY if hunt.facts.place_free_at else None
+    of_the_day = [made_at for made_at in error.made_at if made_at > hunt.now() - DAY]
+    until = pace.limit_until(min(of_the_day, default=own), hunt.now())
     return Rest(
         "limit_reached", hunt.tools.store.hunts.rest(hunt.user_id, until, "limit") + news.tell_limit(hunt, until)
     )

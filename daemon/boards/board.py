@@ -110,6 +110,11 @@ class CaptchaRequired(BoardError):
 class LimitReached(BoardError):
     """The account's applications are used up for now."""
 
+    def __init__(self, made_at: tuple[int, ...] = ()) -> None:
+        super().__init__()
+        self.made_at = made_at
+        """When the account's latest applications were made, those made by hand too; empty: the board does not tell."""
+
 
 class LetterRejected(BoardError):
     """The board did not accept this letter; `reason` is one of `LETTER_REASONS`."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import structlog
+import trio
 
 from daemon.boards.board import (
     Application,
@@ -19,13 +20,21 @@ from daemon.boards.board import (
     Capabilities,
     DoorClosed,
     Identity,
+    LimitReached,
     NotApplicable,
     ResumeGone,
     SearchPage,
 )
 from daemon.boards.hh.answers import MeBody, PageBody, ResumesByStatusBody
 from daemon.boards.hh.api import HhApi, Parameters
-from daemon.boards.hh.mapping import Unreadable, board_currency, read_application, read_body, read_vacancy
+from daemon.boards.hh.mapping import (
+    Unreadable,
+    board_currency,
+    read_application,
+    read_body,
+    read_created_at,
+    read_vacancy,
+)
 from daemon.boards.hh.oauth import HhOauth
 from daemon.boards.hh.pace import Pacer
 from daemon.boards.hh.resumes import read_resume, read_resume_row
@@ -47,6 +56,9 @@ MAX_DEPTH = 2_000
 """The board answers 400 beyond `page * per_page`."""
 
 _MAX_LIST_PAGES = 20
+_PAGES_OF_A_DAY = 3
+"""The board's limit is 200 a day (hhru/api#817)."""
+_LOOK_SECONDS = 5.0
 
 
 class HhBoard:
@@ -142,9 +154,29 @@ class HhBoard:
     async def apply(self, access_token: Secret, resume_id: str, vacancy_id: VacancyId, letter: str) -> Application:
         """Applies with a letter; without one the field is left out."""
         fields = {"vacancy_id": str(vacancy_id), "resume_id": resume_id} | ({"message": letter} if letter else {})
-        posted = await self._api.post_form("/negotiations", access_token, fields)
+        try:
+            posted = await self._api.post_form("/negotiations", access_token, fields)
+        except LimitReached:
+            raise LimitReached(await self._list_latest(access_token)) from None
         external_id = posted.location.rstrip("/").rpartition("/")[2]
         return Application(external_id or None, vacancy_id, "response", None)
+
+    async def _list_latest(self, access_token: Secret) -> tuple[int, ...]:
+        """When the person's latest applications were made, a day's worth and more; empty where the board won't tell."""
+        made_at: list[int] = []
+        with trio.move_on_after(_LOOK_SECONDS):
+            for page in range(_PAGES_OF_A_DAY):
+                asked: Parameters = [("order_by", "created_at"), ("page", page), ("per_page", PAGE_SIZE)]
+                try:
+                    body = _read(PageBody, await self._api.get("/negotiations", access_token, asked))
+                except BoardError as error:
+                    log.info("applications_not_listed", board=self.name, error=type(error).__name__)
+                    return ()
+                made_at += [at for item in body.items if (at := read_created_at(item)) is not None]
+                if page + 1 >= (body.pages or 1):
+                    break
+            return tuple(made_at)
+        return ()
 
     async def find_application(
         self,

@@ -97,6 +97,14 @@ def read_application(raw: Any, vacancy_id: VacancyId) -> Application | None:
     return Application(str(body.id), vacancy_id, state, read_time(body.created_at))
 
 
+def read_created_at(raw: Any) -> int | None:
+    """When a negotiation was begun; None where that can't be read."""
+    try:
+        return read_time(read_body(NegotiationBody, raw).created_at)
+    except Unreadable:
+        return None
+
+
 def _read_salary(body: SalaryBody | None) -> Salary | None:
     if body is None or (body.lower is None and body.upper is None):
         return None

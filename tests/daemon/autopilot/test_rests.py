@@ -18,7 +18,7 @@ from daemon.boards.board import (
     LoginLost,
     ResumeGone,
 )
-from daemon.clock import DAY, SECOND
+from daemon.clock import DAY, HOUR, SECOND
 from tests.fakes.board import make_vacancy
 from tests.fakes.hunting import HH, IVAN
 
@@ -72,6 +72,18 @@ async def test_limit_without_applications_of_ours_rests_a_day(ground: HuntGround
     row = await ground.store.hunts.get(IVAN)
     assert row is not None
     assert row.rests_until == hunt.now() + DAY
+
+
+async def test_limit_rests_until_the_board_s_oldest_of_the_day_leaves_the_window(
+    ground: HuntGround, autojump_clock: MockClock
+) -> None:
+    hunt = await ready_hunt(ground)
+    by_hand = hunt.now() - 17 * HOUR
+    made_at = (hunt.now() - HOUR, by_hand, hunt.now() - DAY, hunt.now() - 3 * DAY)
+    await ground.store.write(find_rest(hunt, LimitReached(made_at)).write)
+    row = await ground.store.hunts.get(IVAN)
+    assert row is not None
+    assert row.rests_until == by_hand + DAY
 
 
 @pytest.mark.parametrize("error", [DoorClosed(), LimitReached(), BoardTrouble()])

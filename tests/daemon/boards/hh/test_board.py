@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+import httpx2
 import pytest
+import trio
 
 from daemon.boards.board import (
     Application,
@@ -13,6 +15,7 @@ from daemon.boards.board import (
     BoardTrouble,
     CaptchaRequired,
     DoorClosed,
+    LimitReached,
     LoginExpired,
     NotApplicable,
     ResumeGone,
@@ -237,3 +240,41 @@ async def test_board_offers_everything_by_name() -> None:
     board = Server(b"").board()
     assert board.name == "hh"
     assert board.capabilities.can_apply
+
+
+LIMIT = reply(bodies.error("negotiations", "limit_exceeded"), 403)
+
+
+async def made_at(*answers: Any) -> tuple[int, ...]:
+    server = Server(LIMIT, *answers)
+    with pytest.raises(LimitReached) as caught:
+        await server.board().apply(TOKEN, "resume-1", VACANCY, "Здравствуйте!")
+    assert server.asked[0] == "POST /negotiations"
+    return caught.value.made_at
+
+
+async def test_limit_tells_when_the_latest_applications_were_made(autojump_clock: MockClock) -> None:
+    pages = [
+        bodies.page(bodies.negotiation(), bodies.negotiation(created_at="2026-11-04T10:00:00+0300"), pages=2),
+        bodies.page(bodies.negotiation(created_at=None), {"broken": True}, pages=2),
+    ]
+    assert await made_at(*pages) == (1793897498000, 1793775600000)
+
+
+async def test_no_more_pages_than_a_day_fills_are_read(autojump_clock: MockClock) -> None:
+    assert len(await made_at(bodies.page(bodies.negotiation(), pages=90))) == 3
+
+
+@pytest.mark.parametrize("answer", [NO_SCOPE, NOT_FOUND, reply(b"", 502), *UNREADABLE])
+async def test_limit_stays_a_limit_where_the_list_does_not_answer(autojump_clock: MockClock, answer: Any) -> None:
+    assert await made_at(answer) == ()
+
+
+async def test_limit_does_not_wait_for_a_list_that_hangs(autojump_clock: MockClock) -> None:
+    class Silent(httpx2.AsyncByteStream):
+        async def __aiter__(self) -> Any:
+            await trio.sleep_forever()
+            yield b""
+
+    assert await made_at(httpx2.Response(200, stream=Silent())) == ()
+    assert trio.current_time() < 10
