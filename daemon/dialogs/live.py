@@ -23,7 +23,7 @@ from daemon.dialogs.steps import Ask, Do, End, Sleep
 from daemon.dialogs.work import attempt_work, write_patiently
 from daemon.errors import Permanent
 from daemon.outbox.message import OutgoingMessage, Text
-from store.errors import StoreError
+from store.errors import StoreError, StoreUnavailable
 from store.write import NOTHING, join
 
 if TYPE_CHECKING:
@@ -162,6 +162,9 @@ class LiveDialogs:
             fits = _is_same_place(record.waiting, stop)
         except (ScriptChanged, Permanent):  # Permanent: what was typed can't be opened any more
             fits, stop = False, End()
+        except StoreError:  # the journal could not be read: no fault of the script's
+            run.close()
+            raise
         except Exception as error:  # noqa: BLE001 - the edge of a script: its bug must not stop the chat
             if record.fingerprint == self._fingerprints[record.script]:
                 await self._end_broken(Live(record, run), error, extra)
@@ -293,19 +296,30 @@ class LiveDialogs:
                 try:
                     await self.settle(live, lambda: live.run.resume(entry), NOTHING, patiently=True)
                 except StoreError as error:
-                    # The journal still says that the work is to be done: the next message or start does it again.
                     log.warning("dialog_work_unsaved", work=step.name, error=type(error).__name__)
+                    # The journal says where the dialog stands. Not in this task: its scope ended with the dialog.
+                    if self._nursery is not None:
+                        self._nursery.start_soon(self._come_back, live.record, name="dialogs: come back")
 
     async def _resume_work(self) -> None:
         """After a start: nobody's message wakes a dialog that was doing something when the daemon died."""
         for record in await self._journal.load_working():
-            if record.chat_id not in self._live and self._ownership.owns(record.user_id):
-                try:
-                    await self.wake(record.chat_id, NOTHING)
-                except NoDialog:
-                    continue
-                except StoreError as error:
-                    log.warning("dialog_not_resumed", chat_id=record.chat_id, error=type(error).__name__)
+            if record.chat_id not in self._live:
+                await self._come_back(record)
+
+    async def _come_back(self, record: Record) -> None:
+        """Wakes a dialog where its journal stands, and thereby its work. A store that is away is waited for."""
+        while self._ownership.owns(record.user_id):
+            try:
+                await self.wake(record.chat_id, NOTHING)
+            except StoreUnavailable as error:
+                await trio.sleep(error.retry_after_seconds)
+                continue
+            except NoDialog:
+                pass
+            except StoreError as error:
+                log.warning("dialog_not_resumed", chat_id=record.chat_id, error=type(error).__name__)
+            return
 
     async def _put_idle_to_sleep(self) -> None:
         while True:

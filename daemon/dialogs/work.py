@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_PATIENCE = 10
-"""Tries to put a finished work's outcome on a disk that takes no writes, a second apart."""
+_PAUSE_SECONDS = 1.0
 
 
 async def attempt_work(step: Do, seconds: float) -> Entry:
@@ -43,12 +42,15 @@ async def attempt_work(step: Do, seconds: float) -> Entry:
 
 
 async def write_patiently(store: Store, write: Write) -> None:
-    """Writes; a disk that takes no writes at the moment is given some time. Raises `StoreError`."""
-    for _ in range(_PATIENCE):
+    """Writes; a store that takes no writes is waited for as long as it takes. Raises `StoreError` of other kinds.
+
+    What was done outside is known only here until then. It was once given up after ten seconds: the disk had room
+    again in the eleventh, and the person waited for an answer until they said something.
+    """
+    while True:
         try:
             await store.write(write)
         except StoreUnavailable:
-            await trio.sleep(1.0)
+            await trio.sleep(_PAUSE_SECONDS)
         else:
             return
-    await store.write(write)
