@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from daemon.clock import SystemClock
-from daemon.config import store_path
+from daemon.config import shown_url, store_path
 from daemon.errors import Permanent, Temporary
 from daemon.http_client import make_http_client, send
 from daemon.keyfile import key_path, load_or_make_key
@@ -77,10 +77,10 @@ async def check_store(store: StoreSettings) -> CheckResult:
         async with open_store(store.url) as opened:
             await opened.check_writable()
     except StoreInUse as busy:
-        return CheckResult("store", OK, f"{store.url}, held by a running daemon ({busy})")
+        return CheckResult("store", OK, f"{shown_url(store)}, held by a running daemon ({busy})")
     except StoreError as error:
         return CheckResult("store", FAILED, str(error))
-    return CheckResult("store", OK, f"{store.url} takes writes")
+    return CheckResult("store", OK, f"{shown_url(store)} takes writes")
 
 
 async def check_secret_key(settings: Settings) -> CheckResult:

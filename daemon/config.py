@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 Model = TypeVar("Model", bound=BaseModel)
 SQLITE = "sqlite:///"
+SERVERS = ("postgresql://", "postgres://")
 MENDS = {
     "telegram.token": "ask @BotFather in Telegram for a bot and set its token",
     "secret_key": "leave it out and a key is made at the first start, or make one:"
@@ -50,8 +51,11 @@ class _Room(BaseModel):
 class StoreSettings(_Room):
     """Where everything that must survive is kept."""
 
-    url: StoreUrl = ""
-    """`sqlite:///PATH`; empty: `$STATE_DIRECTORY/aurora.db`, else the user's state folder."""
+    url: StoreUrl = Field(default="", repr=False)
+    """`sqlite:///PATH` or `postgresql://…`; empty: `$STATE_DIRECTORY/aurora.db`, else the user's state folder.
+
+    May hold a password: `shown_url` is for people.
+    """
 
 
 class TelegramSettings(_Room):
@@ -201,21 +205,47 @@ def secrets_of(settings: Settings) -> Iterator[Secret]:
     for proxy in (settings.telegram.proxy, settings.http.proxy):
         if proxy and (password := urlsplit(proxy).password):
             yield Secret(password)
+    if is_on_server(settings.store.url) and (password := _password_of(settings.store.url)):
+        yield Secret(password)
     for holder in (settings, settings.telegram, settings.hh, settings.llm):
         for value in dict(holder).values():
             members = value if isinstance(value, tuple) else (value,)
             yield from (member for member in members if isinstance(member, Secret))
 
 
-def store_path(store: StoreSettings) -> Path:
-    """The file behind `sqlite:///relative` or `sqlite:////absolute`."""
+def store_path(store: StoreSettings, environ: Mapping[str, str] = os.environ) -> Path:
+    """The file behind `sqlite:///relative` or `sqlite:////absolute`.
+
+    For a store on a server the place in the state folder where a file would be: what lies beside a store lies there.
+    """
+    if is_on_server(store.url):
+        return state_folder(environ) / "aurora.db"
     return Path(store.url.removeprefix(SQLITE))
+
+
+def is_on_server(url: str) -> bool:
+    """Whether the store is PostgreSQL."""
+    return url.startswith(SERVERS)
+
+
+def shown_url(store: StoreSettings) -> str:
+    """The URL without password and parameters, fit to be shown."""
+    if not is_on_server(store.url):
+        return store.url
+    parts = urlsplit(store.url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _password_of(url: str) -> str | None:
+    """In the authority or, as libpq takes it too, among the parameters."""
+    parts = urlsplit(url)
+    password = parts.password or dict(parse_qsl(parts.query)).get("password")
+    return None if password is None else unquote(password)
 
 
 def own_folder(settings: Settings, environ: Mapping[str, str]) -> Path:
     """What one daemon alone keeps: beside an embedded store, which is its own, else in the state folder."""
-    is_embedded = settings.store.url.startswith(SQLITE)
-    return store_path(settings.store).parent if is_embedded else state_folder(environ)
+    return store_path(settings.store, environ).parent
 
 
 def _rooms() -> list[str]:
@@ -271,5 +301,5 @@ def _fill_admin(admin: AdminSettings, store: StoreSettings, environ: Mapping[str
     if admin.socket:
         return admin
     runtime = environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
-    folder = Path(runtime) if runtime else store_path(store).parent
+    folder = Path(runtime) if runtime else store_path(store, environ).parent
     return admin.model_copy(update={"socket": str(folder / "admin.sock")})

@@ -140,9 +140,23 @@ def _person_ids(value: Any) -> tuple[int, ...]:
 def _store_url(value: Any) -> str:
     text = _text(value)
     if text.startswith(("postgresql://", "postgres://")):
-        raise ValueError("expected sqlite:///PATH: this release keeps everything in SQLite")
+        return _server_url(text)
     if text and (not text.startswith("sqlite:///") or len(text) <= len("sqlite:///") or text.endswith("/")):
-        raise ValueError("expected sqlite:///relative/path.db or sqlite:////absolute/path.db")
+        raise ValueError(
+            "expected sqlite:///relative/path.db, sqlite:////absolute/path.db or postgresql://user@host:5432/database"
+        )
+    return text
+
+
+def _server_url(text: str) -> str:
+    """The database is named, because libpq's own default, the user's name, has surprised many."""
+    wanted = "expected postgresql://user:password@host:5432/database, a `%` in a password written as %25"
+    try:
+        has_database = bool(urlsplit(text).path.strip("/"))
+    except ValueError:
+        has_database = False
+    if not has_database:
+        raise ValueError(wanted)
     return text
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from daemon.config import store_path
+from daemon.config import is_on_server, store_path
 from daemon.errors import DaemonError
 from daemon.keyfile import key_path
 from store.embedded.connection import connect
@@ -36,6 +36,8 @@ def back_up_store(store: StoreSettings, target: Path) -> str:
 
     Raises `StoreError`, `BackupRefused`.
     """
+    if is_on_server(store.url):
+        raise BackupRefused("the store is on a server: back it up with PostgreSQL's own pg_dump")
     source = store_path(store)
     if not source.is_file():
         raise BackupRefused(f"there is no store at {source}")

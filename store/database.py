@@ -34,6 +34,9 @@ class Transaction(Reader, Protocol):
     async def execute(self, sql: str, *parameters: SqlValue) -> int:
         """Rows touched."""
 
+    async def lock_schema(self) -> None:
+        """Until the end of this transaction nobody else changes the schema."""
+
 
 class Wakeups(Protocol):
     """Wakes its holder after a topic was announced. A hint, never a message: several may be folded into one."""

@@ -5,6 +5,7 @@ StoreError
 │   ├── LeaseLost         the writer no longer owns what it writes for: stop
 │   └── CapReached        a plan would have passed its cap
 ├── StoreUnavailable      the disk or the database does not take writes now; try again later
+│   └── OutcomeUnknown    the database went away over a commit and stays away: it may have happened
 ├── StoreCorrupt          the file is damaged or no database at all
 ├── StoreInUse            another process holds the file
 └── SchemaTooNew          the file was written by a newer release
@@ -38,6 +39,14 @@ class StoreUnavailable(StoreError):
     retry_after_seconds = 2.0
     dependency = "store"
     """Whoever meets it, wherever: it is one failure, of what all share."""
+
+
+class OutcomeUnknown(StoreUnavailable):
+    """The database went away over a commit: it may have happened, or not.
+
+    Whoever writes again must write what does no harm twice: every move of the ledger, the queues, timers and journals
+    names the state or version it comes from, so the second of two is a `Conflict` and no second effect.
+    """
 
 
 class StoreCorrupt(StoreError):

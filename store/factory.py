@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from store.durable.timers import TOPIC as TIMERS
 from store.embedded.connection import MEMORY
 from store.errors import StoreError
 from store.migrate import load_migrations, migrate
@@ -13,20 +14,35 @@ from store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
+
+    from store.database import BackedUpDatabase
 
 _SCHEME = "sqlite://"
+_SERVERS = ("postgresql://", "postgres://")
+_POLLED = ("queue:", TIMERS)
+"""Topics of work that any process may have put there: their listeners look again every few seconds."""
 
 
 @asynccontextmanager
 async def open_store(url: str, *, inline: bool = False) -> AsyncIterator[Store]:
-    """The store at `sqlite:////absolute/path.db`, `sqlite:///relative.db` or, in memory for tests, `sqlite://`.
+    """The store at `sqlite:////absolute/path.db`, `sqlite:///relative.db`, in memory for tests at `sqlite://`, or at
+    `postgresql://user:password@host:5432/database`.
 
-    `inline=True` runs SQL in the loop instead of threads, for tests with a virtual clock. Raises `StoreInUse`,
-    `SchemaTooNew`, `StoreCorrupt`, `StoreUnavailable`; their texts name the file and the mend.
+    `inline=True` runs SQLite in the loop instead of threads, for tests with a virtual clock. Raises `StoreInUse`,
+    `SchemaTooNew`, `StoreCorrupt`, `StoreUnavailable`; their texts name the store and the mend, never a password.
     """
-    async with open_sqlite(parse_url(url), inline=inline) as database:
+    async with _open_database(url, inline=inline) as database:
         await migrate(database, load_migrations())
         yield Store(database)
+
+
+def _open_database(url: str, *, inline: bool) -> AbstractAsyncContextManager[BackedUpDatabase]:
+    if not url.startswith(_SERVERS):
+        return open_sqlite(parse_url(url), inline=inline)
+    from store.postgres import open_postgres  # noqa: PLC0415 - psycopg takes its time to load; SQLite needs none of it
+
+    return open_postgres(url, polled=_POLLED)
 
 
 def parse_url(url: str) -> str:
@@ -35,5 +51,7 @@ def parse_url(url: str) -> str:
         return MEMORY
     path = url.removeprefix(f"{_SCHEME}/")
     if path == url or not path:
-        raise StoreError("store.url must look like sqlite:////absolute/path.db or sqlite:///relative.db")
+        raise StoreError(
+            "store.url must look like sqlite:////absolute/path.db, sqlite:///relative.db or postgresql://host/database"
+        )
     return path

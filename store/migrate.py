@@ -17,7 +17,7 @@ from store.errors import SchemaTooNew, StoreError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from store.database import Database
+    from store.database import Database, Reader
 
 _FILE_NAME = re.compile(r"(?P<number>\d{4})_(?P<name>[a-z0-9_]+)\.sql")
 
@@ -55,19 +55,32 @@ def load_migrations() -> tuple[Migration, ...]:
 async def migrate(database: Database, migrations: Sequence[Migration]) -> list[Migration]:
     """Brings the schema up to date; the migrations applied now. Raises `SchemaTooNew` or `StoreError`."""
     async with database.transaction() as transaction:
+        await transaction.lock_schema()
         await transaction.execute(_CREATE_TABLE)
-    applied = {number: checksum for number, _, checksum in await database.fetch_all(_SELECT_APPLIED)}
+        applied = await _fetch_applied(transaction)
     _check_history(applied, migrations)
     missing = [migration for migration in migrations if migration.number not in applied]
-    for migration in missing:
-        async with database.transaction() as transaction:
-            for statement in split_statements(migration.sql):
-                await transaction.execute(statement)
-            await transaction.execute(_INSERT_APPLIED, migration.number, migration.name, migration.checksum)
+    done = [migration for migration in missing if await _apply(database, migration)]
     # SQLite's readers learn of new tables when they next read. One that can't, because the disk fails just then, says
     # "no such table": so they learn of them here, where a failure is told as what it is.
     await database.fetch_all(_SELECT_APPLIED)
-    return missing
+    return done
+
+
+async def _apply(database: Database, migration: Migration) -> bool:
+    """False: another process that started beside this one did it meanwhile."""
+    async with database.transaction() as transaction:
+        await transaction.lock_schema()
+        if migration.number in await _fetch_applied(transaction):
+            return False
+        for statement in split_statements(migration.sql):
+            await transaction.execute(statement)
+        await transaction.execute(_INSERT_APPLIED, migration.number, migration.name, migration.checksum)
+    return True
+
+
+async def _fetch_applied(reader: Reader) -> dict[int, str]:
+    return {number: checksum for number, _, checksum in await reader.fetch_all(_SELECT_APPLIED)}
 
 
 def _check_history(applied: dict[int, str], migrations: Sequence[Migration]) -> None:

@@ -179,6 +179,10 @@ class SqliteTransaction:
         _, rows = await self._run(sql, parameters)
         return rows
 
+    async def lock_schema(self) -> None:
+        """See `Transaction.lock_schema`. `BEGIN IMMEDIATE` has done it."""
+        await trio.lowlevel.checkpoint()
+
     async def _run(self, sql: str, parameters: tuple[SqlValue, ...]) -> tuple[int, list[Row]]:
         translated, bound = bind(self._translate, sql, parameters)
 

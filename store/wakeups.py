@@ -66,6 +66,13 @@ class Topics:
             if not listeners:
                 self._listeners.pop(topic, None)
 
+    def announce_everywhere(self, beginnings: tuple[str, ...] = ("",)) -> None:
+        """Tells listeners to look everywhere: all of them, or those of topics that begin with one of these."""
+        for topic, listeners in self._listeners.items():
+            if topic.startswith(beginnings):
+                for wakeups in listeners:
+                    wakeups.wake()
+
     def announce(self, topics: Iterable[str]) -> None:
         """Wakes everybody who listens to one of these."""
         for topic in topics:

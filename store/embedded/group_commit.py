@@ -22,7 +22,7 @@ from store.errors import StoreError, StoreUnavailable
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
-    from store.embedded.worker import Work, Worker
+    from store.embedded.worker import Jobs, Work
     from store.write import Write
 
 _LARGEST_BATCH = 2_000
@@ -38,12 +38,16 @@ that when a task wakes, cancelled or not, so a caller that left is never woken o
 
 
 class GroupCommit:
-    """Takes writes of all tasks to one worker. `run` commits a batch; `announce` wakes listeners of its topics."""
+    """Takes writes of all tasks to one worker. `announce` wakes listeners of a write's topics.
+
+    `run` commits a batch and gives for each write the error that undid it, or None; where the worker awaits, so does
+    `run`.
+    """
 
     def __init__(
         self,
-        worker: Worker,
-        run: Callable[[Sequence[Write]], list[StoreError | None]],
+        worker: Jobs,
+        run: Callable[[Sequence[Write]], Any],
         announce: Callable[[tuple[str, ...]], None],
         *,
         capacity: int = _CAPACITY,
@@ -112,6 +116,14 @@ class GroupCommit:
         self._room.unpark_all()
         while self._waiting or self._in_flight:
             await self._idle.park()
+
+    def refuse_waiting(self, error: StoreError) -> None:
+        """Tells all whose write was not begun that it will not be."""
+        refused, self._waiting = self._waiting, []
+        for waiter in refused:
+            _wake(waiter, _copy_error(error))
+        self._room.unpark_all()
+        self._go_on()
 
     def _become_due(self) -> None:
         self._is_due = True

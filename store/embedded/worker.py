@@ -27,11 +27,15 @@ Settle = Callable[["outcome.Outcome[Any]"], None]
 """Called in the loop with what the work returned or raised. Must not raise."""
 
 
-class Worker(Protocol):
+class Jobs(Protocol):
     """Runs jobs one after another, in the order handed in."""
 
     def submit(self, work: Work, settle: Settle) -> None:
         """Called in the loop; returns at once."""
+
+
+class Worker(Jobs, Protocol):
+    """Jobs of an embedded database, which may block."""
 
     async def close(self) -> None:
         """Returns when all jobs are done."""

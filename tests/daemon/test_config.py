@@ -10,6 +10,7 @@ from daemon.config import (
     load_store_and_socket,
     secrets_of,
     setting_names,
+    shown_url,
     state_folder,
     store_path,
 )
@@ -85,7 +86,7 @@ def test_token_of_wrong_shape_is_refused_unseen(token):
         ("AURORA_HTTP__PROXY", "socks4://proxy:1080", "socks5://"),
         ("AURORA_STORE__URL", "aurora.db", "sqlite:///"),
         ("AURORA_STORE__URL", "sqlite://", "sqlite:///"),
-        ("AURORA_STORE__URL", "postgresql://localhost/aurora", "SQLite"),
+        ("AURORA_STORE__URL", "postgresql://aurora:hunter2@localhost", "5432/database"),
         ("AURORA_SECRET_KEY", "c2hvcnQ=", "32 bytes"),
         ("AURORA_SECRET_KEY", "*" * 43, "32 bytes"),
         ("AURORA_ADMIN__SOCKET", "/" + "x" * 120, "106 bytes"),
@@ -234,6 +235,29 @@ def test_store_path_tells_relative_from_absolute():
     relative, _ = load({"AURORA_STORE__URL": "sqlite:///data/a.db"})
     absolute, _ = load({"AURORA_STORE__URL": "sqlite:////data/a.db"})
     assert (str(store_path(relative.store)), str(store_path(absolute.store))) == ("data/a.db", "/data/a.db")
+
+
+SERVER = "postgresql://aurora:hun%40ter2@db.example:5432/aurora?sslmode=verify-full"
+
+
+def test_what_lies_beside_a_store_lies_in_the_state_folder_when_that_is_on_a_server():
+    settings, _ = load({"AURORA_STORE__URL": SERVER})
+    assert settings.admin.socket == "/home/somebody/.local/state/aurora/admin.sock"
+    assert str(store_path(settings.store, {"STATE_DIRECTORY": "/s"})) == "/s/aurora.db"
+
+
+@pytest.mark.parametrize("url", [SERVER, "postgresql://db.example/aurora?user=a&password=hun%40ter2"])
+def test_password_of_a_server_is_a_secret_and_shown_nowhere(url):
+    settings, _ = load({"AURORA_STORE__URL": url})
+    assert "hun@ter2" in {secret.reveal() for secret in secrets_of(settings)}
+    assert "ter2" not in f"{settings!r} {settings.store} {shown_url(settings.store)}"
+
+
+def test_url_of_a_server_is_shown_as_its_place():
+    settings, _ = load({"AURORA_STORE__URL": SERVER})
+    assert shown_url(settings.store) == "postgresql://db.example:5432/aurora"
+    embedded, _ = load({"AURORA_STORE__URL": "sqlite:///data/a.db"})
+    assert shown_url(embedded.store) == "sqlite:///data/a.db"
 
 
 def test_state_folder_without_home_is_still_a_path():

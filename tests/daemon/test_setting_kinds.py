@@ -67,6 +67,23 @@ def test_store_urls_of_sqlite_are_taken(url):
     assert takes(StoreUrl, url) == url
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://localhost/aurora",
+        "postgres://aurora@h1:5432,h2:5433/aurora?target_session_attrs=read-write",
+        "postgresql:///aurora?host=/run/postgresql",
+    ],
+)
+def test_store_urls_of_servers_are_taken(url):
+    assert takes(StoreUrl, url) == url
+
+
+@pytest.mark.parametrize("url", ["postgresql://", "postgresql://host", "postgresql://host/", "postgresql://[/a"])
+def test_url_of_a_server_must_name_a_database(url):
+    assert takes(StoreUrl, url) is None
+
+
 @pytest.mark.parametrize("url", ["sqlite:/a.db", "sqlite:///", "sqlite:///folder/", "mysql://x"])
 def test_other_store_urls_are_refused(url):
     assert takes(StoreUrl, url) is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from store.database import BackedUpDatabase, Database, Reader, Transaction, Wakeups
+from store.postgres import PostgresDatabase, PostgresTransaction
 from store.sqlite import SqliteDatabase, SqliteTransaction
 from store.store import Store
 from store.wakeups import TopicWakeups
@@ -21,6 +22,8 @@ def verbs(protocol):
         (Database, SqliteDatabase),
         (BackedUpDatabase, SqliteDatabase),
         (BackedUpDatabase, Store),
+        (BackedUpDatabase, PostgresDatabase),
+        (Transaction, PostgresTransaction),
         (Transaction, SqliteTransaction),
         (Wakeups, TopicWakeups),
     ],

@@ -26,9 +26,7 @@ def test_url_names_a_file(url, path):
     assert parse_url(url) == path
 
 
-@pytest.mark.parametrize(
-    "url", ["", "aurora.db", "postgresql://x", "sqlite:", "sqlite:/a.db", "sqlite:///", "sqlite://a"]
-)
+@pytest.mark.parametrize("url", ["", "aurora.db", "mysql://x", "sqlite:", "sqlite:/a.db", "sqlite:///", "sqlite://a"])
 def test_other_url_is_refused_with_what_is_expected(url):
     with pytest.raises(StoreError, match="must look like sqlite:////absolute"):
         parse_url(url)

@@ -93,3 +93,16 @@ async def test_hints_nobody_takes_do_not_grow_for_ever():
         hints = wakeups.take_hints()
     assert len(hints) <= 4097
     assert "" in hints
+
+
+async def test_everybody_can_be_told_to_look_everywhere_or_only_some():
+    topics = Topics()
+    with topics.listen("queue:inbox") as inbox, topics.listen("hunt:7") as hunt:
+        topics.announce_everywhere(("queue:", "timers"))
+        assert inbox.take_hints() == [""]
+        assert not await hunt.wait(0)
+        topics.announce_everywhere()
+        assert await hunt.wait(0)
+        topics.announce_everywhere(())
+        assert await inbox.wait(0)
+        assert not await inbox.wait(0)

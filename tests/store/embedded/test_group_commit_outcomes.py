@@ -5,12 +5,13 @@ from __future__ import annotations
 import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from trio.testing import wait_all_tasks_blocked
 
 from store.embedded.group_commit import GroupCommit
 from store.embedded.worker import ThreadWorker
-from store.errors import Conflict
+from store.errors import Conflict, StoreUnavailable
 from store.write import statement
-from tests.store.embedded.test_group_commit import Disk, tell_nobody
+from tests.store.embedded.test_group_commit import Disk, SlowWorker, tell_nobody
 
 
 @settings(max_examples=40, deadline=None)
@@ -48,3 +49,33 @@ def test_each_write_happens_once_and_each_caller_learns_its_own_outcome(plan):
     written = trio.run(all_of_them)
     assert written == sorted(f"{kind}{number}" for number, (_, kind) in enumerate(plan))
     assert outcomes == {number: kind for number, (_, kind) in enumerate(plan)}
+
+
+async def test_who_waits_behind_a_commit_in_doubt_can_be_refused(nursery):
+    disk, worker, refused = Disk(), SlowWorker(), []
+    commits = GroupCommit(worker, disk.run, tell_nobody, capacity=2)
+
+    async def write(name):
+        try:
+            await commits.write(statement(name))
+        except StoreUnavailable as error:
+            refused.append((name, str(error)))
+
+    for name in ("in doubt", "waits", "waits too", "waits to hand in"):
+        nursery.start_soon(write, name)
+        await wait_all_tasks_blocked()
+    commits.refuse_waiting(StoreUnavailable("in doubt"))
+    await wait_all_tasks_blocked()
+    assert refused == [("waits", "in doubt"), ("waits too", "in doubt")]
+    await worker.finish_one()
+    await worker.finish_one()
+    assert disk.batches == [["in doubt"], ["waits to hand in"]]
+
+
+async def test_refusing_when_nobody_waits_changes_nothing(nursery):
+    disk, worker = Disk(), SlowWorker()
+    commits = GroupCommit(worker, disk.run, tell_nobody)
+    commits.refuse_waiting(StoreUnavailable("in doubt"))
+    nursery.start_soon(commits.write, statement("after"))
+    await worker.finish_one()
+    assert disk.batches == [["after"]]

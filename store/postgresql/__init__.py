@@ -1,0 +1,1 @@
+"""Parts of the PostgreSQL backend; `store/postgres.py` puts them together."""

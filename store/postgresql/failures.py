@@ -1,0 +1,90 @@
+"""Turns what PostgreSQL answers into the store's errors.
+
+One line for whoever reads the log at night: where, what, and the mend. Values never stand in it: PostgreSQL quotes them
+in its details and in the messages of its data errors, so of those only the code is told.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from psycopg.pq import DiagnosticField
+
+from store.errors import Conflict, StoreCorrupt, StoreError, StoreUnavailable
+
+if TYPE_CHECKING:
+    from psycopg.pq.abc import PGresult
+
+    from store.postgresql.address import Address
+
+_UNIQUE = "23505"
+_DAMAGED = frozenset({"XX001", "XX002"})
+_OVERTAKEN = frozenset({"40001", "40P01"})
+"""Lost against somebody else's transaction."""
+_PRIMARY_KEY = "_pkey"
+"""How PostgreSQL names the constraint of a table's key."""
+_OF_ONE_STATEMENT = _OVERTAKEN | {"55P03"}
+_MENDS = {
+    "53100": "its disk is full: free some space",
+    "53200": "it has no memory left",
+    "53300": "it has no connection left: raise max_connections, or close what else uses it",
+    "55P03": "another program holds a row locked: look into pg_stat_activity",
+    "40001": "another program wrote the same rows",
+    "40P01": "another program wrote the same rows",
+    "57014": "the statement was broken off",
+    "25006": "it takes no writes: it is a standby, or set to read only",
+    "25P03": "the transaction stood still for too long",
+    "58030": "its disk reports an error: look at its kernel log",
+}
+_FAMILIES = {
+    "08": "the connection broke",
+    "53": "it has run out of something: look at its log",
+    "57": "it stops, starts or ended the connection: look at its log",
+    "58": "its machine reports an error: look at its log",
+}
+_WITH_VALUES = "22"
+
+
+class ConnectionLost(StoreUnavailable):
+    """The connection to the database is gone; nothing that was not committed happened."""
+
+
+class Unanswered(ConnectionLost):
+    """The database did not answer in time; the connection was given up."""
+
+
+class StatementLost(StoreUnavailable):
+    """A statement lost against somebody else's; other writes are not touched by that."""
+
+
+def code_of(result: PGresult) -> str:
+    """PostgreSQL's five letters."""
+    return (result.error_field(DiagnosticField.SQLSTATE) or b"").decode()
+
+
+def was_overtaken(result: PGresult) -> bool:
+    """Whether the same again may well succeed, because another process was in the way.
+
+    So it is with a number counted up from the rows there are (the next place in a lane): two processes take the same,
+    the second meets the index, and counts anew. A key that is taken stays taken.
+    """
+    code = code_of(result)
+    constraint = (result.error_field(DiagnosticField.CONSTRAINT_NAME) or b"").decode()
+    return code in _OVERTAKEN or (code == _UNIQUE and not constraint.endswith(_PRIMARY_KEY))
+
+
+def explain(result: PGresult, address: Address) -> StoreError:
+    """What this failed result means for the caller."""
+    code = code_of(result)
+    message = (result.error_field(DiagnosticField.MESSAGE_PRIMARY) or b"").decode(errors="replace")
+    if code == _UNIQUE:
+        return Conflict(message)
+    if code in _DAMAGED:
+        return StoreCorrupt(f"store {address}: the database finds its data damaged ({message}): put a backup in place")
+    mend = _MENDS.get(code) or _FAMILIES.get(code[:2])
+    if mend is not None:
+        kind = StatementLost if code in _OF_ONE_STATEMENT else StoreUnavailable
+        return kind(f"store {address}: {mend} ({message})")
+    if code.startswith(_WITH_VALUES):
+        return StoreError(f"the store refused a value: error {code}")
+    return StoreError(f"the store refused a statement: {message} ({code})")
