@@ -30,6 +30,9 @@ Settle = Callable[["outcome.Outcome[Any]"], None]
 class Jobs(Protocol):
     """Runs jobs one after another, in the order handed in."""
 
+    settles_at_once: bool
+    """Jobs are settled before `submit` returns."""
+
     def submit(self, work: Work, settle: Settle) -> None:
         """Called in the loop; returns at once."""
 
@@ -46,6 +49,8 @@ class Worker(Jobs, Protocol):
 
 class LoopWorker:
     """Runs each job at once in the loop: Trio's mock clock can't see a thread and would jump past it."""
+
+    settles_at_once = True
 
     def submit(self, work: Work, settle: Settle) -> None:
         """Runs the job and settles it."""
@@ -64,6 +69,8 @@ _SWITCH_SECONDS = 0.000_01
 
 class ThreadWorker:
     """One thread of our own."""
+
+    settles_at_once = False
 
     def __init__(self, name: str) -> None:
         self._jobs: SimpleQueue[tuple[Work, Settle] | None] = SimpleQueue()
