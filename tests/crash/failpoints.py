@@ -216,7 +216,7 @@ class KilledHttp(httpx2.AsyncBaseTransport):
 
     def __init__(self, points: Failpoints) -> None:
         self._points = points
-        self._inner = httpx2.AsyncHTTPTransport()
+        self._inner = httpx2.AsyncHTTPTransport(verify=False)  # the simulated world speaks plain HTTP
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         name = name_of(request.method, request.url.path)

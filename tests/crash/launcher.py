@@ -6,9 +6,10 @@ in between is the product. The environment says what is wanted; without it this 
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
-from functools import partial
+from functools import cache, partial
 
 import trio
 
@@ -16,12 +17,25 @@ import daemon.accounts.tokens
 import daemon.autopilot.apply
 import daemon.main
 import daemon.outbox.sender
+from daemon.bot.scripts.register import make_scripts
 from daemon.clock import SystemClock
 from daemon.config import load_settings
+from daemon.dialogs import fingerprint
+from daemon.i18n.translate import Texts
 from daemon.rooms import Outside
 from tests.crash.broken import apply_broken
 from tests.crash.failpoints import KilledHttp, KilledTransport, from_environment, watch_sockets, watch_sqlite
 from tests.crash.fast_clock import RATE, FastClock
+
+
+def prepare() -> None:
+    """What every daemon reads and works out anew, and what comes out the same each time: once, before any is forked."""
+    importlib.import_module("httpcore2")
+    texts = Texts.load()
+    Texts.load = staticmethod(lambda: texts)  # type: ignore[method-assign, assignment] # catalogues never change
+    fingerprint._shape_of = cache(fingerprint._shape_of)  # of code, which never changes either
+    for script in make_scripts(None).values():  # type: ignore[arg-type] # no script is run
+        fingerprint.fingerprint_of(script)
 
 
 def keep_real_lengths(rate: float) -> None:

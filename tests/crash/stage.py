@@ -23,7 +23,7 @@ from daemon.sandbox.daemon_process import free_port
 from daemon.sandbox.hh_state import Rules
 from daemon.sandbox.server import serve_on_loopback
 from daemon.sandbox.world import MODEL_KEY, World, open_world
-from tests.crash.checker import check
+from tests.crash.checker import Evidence, check, cursor_follows_inbox
 from tests.crash.failpoints import POINT, TALLY, Point, name_of
 from tests.crash.store_image import read_store
 
@@ -195,7 +195,10 @@ class Stage:
             self.problems.append(f"the daemon ended by itself with exit code {code}: {self.tail()}")
         self.crashes += 1
         self.world.log.note("daemon_killed", life=self.crashes)
-        self.history.append(read_store(self.store, at_act=self.world.log.last))
+        image = read_store(self.store, at_act=self.world.log.last)
+        self.history.append(image)
+        # What is lost already need not be waited for.
+        self.problems += cursor_follows_inbox(Evidence(acts=tuple(self.world.log.acts()), store=image))
 
     def _is_up(self) -> bool:
         """It has asked for updates: whoever stops it earlier meets no handler of signals."""
@@ -225,20 +228,17 @@ class Stage:
     def judge(self) -> list[str]:
         """What is wrong with this run."""
         accounts = {chat: person.person_id for chat, person in self.people.items()}
-        return [
-            *self.problems,
-            *mistakes_in(self.output),
-            *check(
-                self.world.log.acts(),
-                self.store,
-                accounts=accounts,
-                crashes=self.crashes,
-                history=self.history,
-                daily_limit=self.limit,
-                secrets=self.secrets(),
-                outputs=[self.output],
-            ),
-        ]
+        found = check(
+            self.world.log.acts(),
+            self.store,
+            accounts=accounts,
+            crashes=self.crashes,
+            history=self.history,
+            daily_limit=self.limit,
+            secrets=self.secrets(),
+            outputs=[self.output],
+        )
+        return list(dict.fromkeys([*found, *mistakes_in(self.output), *self.problems]))
 
     def secrets(self) -> list[str]:
         """What must not be found in anything that was written."""
@@ -276,7 +276,7 @@ async def open_stage(
     rules = Rules(visible_after_seconds=VISIBLE_AFTER_SECONDS, requests_per_second=50)
     async with (
         open_world(clock, seed, rules=rules) as world,
-        httpx2.AsyncClient(timeout=100, trust_env=False) as client,
+        httpx2.AsyncClient(timeout=100, trust_env=False, verify=False) as client,
     ):
         lateness = Lateness(world)
         async with serve_on_loopback(lateness) as world_port:

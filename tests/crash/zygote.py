@@ -93,7 +93,7 @@ class Zygote:
 
 @asynccontextmanager
 async def open_zygote(module: str = "tests.crash.launcher") -> AsyncIterator[Zygote]:
-    """A zygote whose children call `run()` of this module."""
+    """A zygote that calls `prepare()` of this module and whose children call its `run()`."""
     command = [sys.executable, "-m", "tests.crash.zygote", module]
     process = await trio.lowlevel.open_process(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     zygote = Zygote(process)
@@ -176,7 +176,9 @@ def main() -> None:
     """Imports what the children need, then waits for orders."""
     import importlib
 
-    serve(importlib.import_module(sys.argv[1]).run)
+    module = importlib.import_module(sys.argv[1])
+    module.prepare()
+    serve(module.run)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,11 @@ import os
 import signal
 
 
+def prepare() -> None:
+    """What all children find done."""
+    os.environ["PREPARED"] = "1"
+
+
 def run() -> int:
     """Waits for a signal where CODE is `wait`."""
     print(os.environ["SAY"], flush=True)

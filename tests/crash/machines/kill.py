@@ -15,7 +15,6 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -40,19 +39,20 @@ if TYPE_CHECKING:
 MACHINE = "kill"
 RATE = 8.0
 SAMPLE = (
-    "onboarding/store#12:in",
-    "onboarding/telegram.sendMessage#2:in",
     "hunt/board.post.negotiations#1:in",
     "hunt/board.post.negotiations#2:term",
-    "hunt/store#11:committed",
-    "reply/store#8:before",
     "reply/telegram.getUpdates#2:after",
+    "reply/store#6:after",
+    "hunt/store#11:committed",
+    "onboarding/store#12:in",
+    "onboarding/telegram.sendMessage#2:in",
     "refresh/board.post.token#1:after",
     "reconcile/store#4:in",
-    "recovery/store#6:committed",
+    "recovery/store#6:before",
 )
-"""Of the size `sample`: chosen once, so that no story has to be counted first."""
+"""Chosen once, so that no story has to be counted first."""
 FAULTS = 60
+"""The sample included."""
 DOUBLES = 2000
 MOST_LIVES = 8
 
@@ -104,7 +104,7 @@ class KillMachine:
             point = planned[life] if life < len(planned) else None
             await stage.start(point, is_counted=is_counted and life == len(story.openings))
             is_over = await stage.live(partial(story.is_over, stage), seconds=story.seconds)
-            if is_over and await stage.stop() and stage.is_idle():
+            if is_enough(stage.problems) or (is_over and await stage.stop() and stage.is_idle()):
                 return stage.crashes + stage.stops
             if life == 0:
                 for text in story.between:
@@ -188,37 +188,53 @@ async def count_points(machine: KillMachine, stories: Iterable[Story]) -> tuple[
     return points, findings
 
 
-async def work(size: Size, seed: int, only: str | None, folder: Path) -> tuple[int, list[str]]:
-    """Points lived, and violations."""
-    clock = FastClock.begin(RATE)
-    violations: list[str] = []
-    lived = unreached = 0
-    async with AsyncExitStack() as stack:
-        zygote = await stack.enter_async_context(open_zygote())
-        machine = KillMachine(zygote, clock, folder, seed)
-        if only is not None or size == "sample":
-            chosen = [only] if only is not None else list(SAMPLE)
-        else:
-            points, findings = await count_points(machine, STORIES)
-            violations += [line for finding in findings for line in describe(finding, seed)]
-            chosen = spread(points, FAULTS, seed) if size == "faults" else points + doubles_of(points, DOUBLES, seed)
-        for point in chosen:
-            if is_enough(violations):
-                break
+@dataclass
+class Work:
+    """All points of one run of the machine, and what was found at them."""
+
+    machine: KillMachine
+    seed: int
+    lived: int = 0
+    unreached: int = 0
+    violations: list[str] = field(default_factory=list)
+
+    async def do(self, size: Size, only: str | None) -> None:
+        """First the sample: it is what catches most broken builds. The rest needs its points counted."""
+        await self._live_at([only] if only is not None else SAMPLE)
+        if only is None and size != "sample" and not is_enough(self.violations):
+            points, findings = await count_points(self.machine, STORIES)
+            for finding in findings:
+                self._note(finding)
+            others = [point for point in points if point not in SAMPLE]
+            is_full = size == "full"
+            chosen = others if is_full else spread(others, FAULTS - len(SAMPLE), self.seed)
+            await self._live_at(chosen + (doubles_of(points, DOUBLES, self.seed) if is_full else []))
+        if self.unreached:
+            print(f"{MACHINE}: {self.unreached} points were not reached and are not counted", file=sys.stderr)
+
+    async def _live_at(self, points: Iterable[str]) -> None:
+        for point in points:
+            if is_enough(self.violations):
+                return
             story, _, places = point.partition("/")
-            finding = await machine.live(find_story(story), places.split("+") if places else [])
-            lived += finding.is_reached
-            unreached += not finding.is_reached
-            violations += describe(finding, seed)
-    if unreached:
-        print(f"{MACHINE}: {unreached} points were not reached and are not counted", file=sys.stderr)
-    return lived, violations
+            finding = await self.machine.live(find_story(story), places.split("+") if places else [])
+            self.lived += finding.is_reached
+            self.unreached += not finding.is_reached
+            self._note(finding)
+
+    def _note(self, finding: Finding) -> None:
+        again = repeat(MACHINE, self.seed, finding.point)
+        for violation in finding.violations:
+            self.violations.append(f"{finding.point}: {violation} | {again}")
+            print(self.violations[-1], file=sys.stderr, flush=True)
 
 
-def describe(finding: Finding, seed: int) -> list[str]:
-    """Its violations as lines."""
-    again = repeat(MACHINE, seed, finding.point)
-    return [f"{finding.point}: {violation} | {again}" for violation in finding.violations]
+async def work(size: Size, seed: int, only: str | None, folder: Path) -> Work:
+    """Lives every point of this size."""
+    async with open_zygote() as zygote:
+        done = Work(KillMachine(zygote, FastClock.begin(RATE), folder, seed), seed)
+        await done.do(size, only)
+    return done
 
 
 def run(*, size: Size, seed: int = 1, only: str | None = None) -> Report:
@@ -227,5 +243,5 @@ def run(*, size: Size, seed: int = 1, only: str | None = None) -> Report:
     shared = "/dev/shm" if Path("/dev/shm").is_dir() else None  # a SIGKILL loses nothing that a disk would keep
     with tempfile.TemporaryDirectory(prefix="aurora-kill-", dir=shared) as folder:
         clock = FastClock.begin(RATE).for_trio()
-        lived, violations = trio.run(work, size, seed, only, Path(folder), clock=clock)
-    return Report(MACHINE, lived, time.monotonic() - began, tuple(violations))
+        done = trio.run(work, size, seed, only, Path(folder), clock=clock)
+    return Report(MACHINE, done.lived, time.monotonic() - began, tuple(done.violations))
