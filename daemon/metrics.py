@@ -24,6 +24,9 @@ LAG_SECONDS = (0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2)
 CALL_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 45)
 """Boards answer in tenths of a second, models in seconds; 45 s is where a call is given up."""
 
+MESSAGE_OUTCOMES = ("sent", "dropped", "unreachable")
+"""Out, never taken by Telegram, or its chat wants nothing from us."""
+
 NoteCall = Callable[[str, str, str, float], None]
 """`note_call(service, call, outcome, seconds)`: a call to the outside is over. Three words of small closed sets."""
 
@@ -43,6 +46,9 @@ class Metrics:
             ["outcome"],
             registry=registry,
         )
+        messages = Counter("aurora_messages", "Rows of the outbox settled, by outcome.", ["outcome"], registry=registry)
+        # Looked up once: a label costs as much as the count, and every message passes here.
+        self._messages = {outcome: messages.labels(outcome) for outcome in MESSAGE_OUTCOMES}
         self._calls = Histogram(
             "aurora_call_seconds",
             "Calls to boards and models, without the wait for their turn.",
@@ -63,6 +69,10 @@ class Metrics:
         elif name == "reconciled":
             self._applications.labels("found_at_board" if event["is_there"] else "not_at_board").inc()
         return event
+
+    def note_message(self, outcome: str) -> None:
+        """A message, an edit or an answer to a press is settled; `outcome` is one of `MESSAGE_OUTCOMES`."""
+        self._messages[outcome].inc()
 
     def note_call(self, service: str, call: str, outcome: str, seconds: float) -> None:
         """A call to the outside is over, however it ended: `note_call("hh", "GET /vacancies", "2xx", 0.21)`."""

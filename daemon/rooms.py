@@ -204,6 +204,7 @@ def make_speech(ground: Ground, transport: Transport, languages: Languages, sign
         menu=menu_rows(),
         messages_per_second=settings.telegram.messages_per_second,
         take_fresh=outbox.take_fresh,
+        note_message=ground.metrics.note_message,
         random_source=ground.outside.random,
     )
     return Speech(texts, signer, client, outbox, sender)

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 import orjson
 
-from telegram_client.errors import AnsweredError, BadRequest, ServerTrouble, make_error
+from telegram_client.errors import BadRequest, ServerTrouble, make_error
 from telegram_client.multipart import InputFile, encode_multipart
 from telegram_client.transport import Deadlines, HttpRequest
 
@@ -92,8 +92,10 @@ def read_answer(method: str, response: HttpResponse) -> Any:
     )
 
 
-def _nonsense(method: str, response: HttpResponse, what: str) -> ServerTrouble | AnsweredError:
+def _nonsense(method: str, response: HttpResponse, what: str) -> ServerTrouble:
     content_type = response.headers.get("content-type", "no content type")
-    return ServerTrouble(
+    trouble = ServerTrouble(
         f"{method} was answered with {what}: status {response.status}, {content_type}, {len(response.body)} bytes"
     )
+    trouble.began_well = response.status == 200
+    return trouble

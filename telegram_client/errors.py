@@ -46,6 +46,9 @@ ConflictKind = Literal["second_poller", "webhook_set", "other"]
 class TelegramError(Exception):
     """The Bot API could not be used."""
 
+    began_well = False
+    """The answer began as a success (status 200) and can't be read to its end: most likely it was carried out."""
+
 
 class AnsweredError(TelegramError):
     """The Bot API said no."""

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from telegram_client.dialing import Endpoint, dial
-from telegram_client.errors import NetworkTrouble
+from telegram_client.errors import NetworkTrouble, TelegramError
 from telegram_client.http_wire import AnswerReader, BodyDecoder, RequestWriter, decode_body
 from telegram_client.transport import HttpResponse, HttpStream
 
@@ -72,7 +72,7 @@ class _Connection:
 class _Call:
     """How far one call has come; moves the deadline of its scope, seldom: a move costs half a scope."""
 
-    __slots__ = ("_total_at", "deadlines", "is_sent", "phase", "scope")
+    __slots__ = ("_total_at", "deadlines", "is_sent", "phase", "reader", "scope")
 
     def __init__(self, deadlines: Deadlines) -> None:
         now = trio.current_time()
@@ -82,6 +82,8 @@ class _Call:
         # Right for the usual call, a short request on a kept connection; the others move it.
         self.scope = trio.CancelScope(deadline=min(self._total_at, now + deadlines.first_byte))
         self.is_sent = False
+        self.reader: AnswerReader | None = None
+        """Once the answer has begun."""
 
     def enter(self, phase: str, seconds: float | None) -> None:
         self.phase = phase
@@ -89,7 +91,12 @@ class _Call:
         self.scope.deadline = at
 
     def timed_out(self) -> NetworkTrouble:
-        return NetworkTrouble(f"time ran out while {self.phase}", sent=self.is_sent)
+        trouble = NetworkTrouble(f"time ran out while {self.phase}", sent=self.is_sent)
+        self.note_beginning(trouble)
+        return trouble
+
+    def note_beginning(self, trouble: TelegramError) -> None:
+        trouble.began_well = self.reader is not None and self.reader.status == 200
 
 
 class HttpTransport:
@@ -116,16 +123,21 @@ class HttpTransport:
         call = _Call(deadlines)
         with call.scope:
             connection = await self._reach_answer(request, call)
-            reader = connection.reader
+            call.reader = reader = connection.reader
             try:
                 while not reader.is_complete:
                     await _read_more(connection)
+                body = decode_body(reader.headers, reader.chunks, ANSWER_LIMIT)
+            except TelegramError as trouble:
+                connection.close()
+                call.note_beginning(trouble)
+                raise
             except BaseException:
                 connection.close()
                 raise
-            status, headers, chunks = reader.status, reader.headers, reader.chunks
+            response = HttpResponse(reader.status, reader.headers, body)
             self._give_back(connection)
-            return HttpResponse(status, headers, decode_body(headers, chunks, ANSWER_LIMIT))
+            return response
         raise call.timed_out()
 
     @asynccontextmanager

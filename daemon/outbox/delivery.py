@@ -3,11 +3,17 @@
 Used by `sender.py`, which settles the row. Every refusal of Telegram ends in one of four outcomes, so that nothing
 stays in a lane for ever: out, not yet, given up, or the chat does not want us. Answers and news are tried until they
 are out, at the price of a possible double where an answer got lost on the way; a notice nobody asked for is not.
+
+A success that can't be read (status 200 with a garbled or broken body) is sent once more, and only after `getMe` has
+been answered: some box on the way that greets every request with a page of its own must cost neither a message nor a
+double. Answered so twice, with the way known to be sound in between, it is taken for sent: else one message would come
+again every minute for as long as whatever garbles its answers does so.
 """
 
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -107,6 +113,8 @@ class Delivery:
         self._random = random_source or random.Random()
         self._admitted: set[str] = set()
         self._failures: dict[int, int] = {}
+        self._unreadable: set[str] = set()
+        """Rows whose last answer began as a success and could not be read."""
         self.trouble = ""
         """Why nothing goes out, in words; empty while all is well."""
         self.trouble_at = 0
@@ -130,7 +138,10 @@ class Delivery:
         try:
             outcome = await self._act(progress)
         except TelegramError as error:
-            return self._judge(error, progress)
+            outcome = self._judge(error, progress)
+            if not isinstance(outcome, NotYet):
+                self._unreadable.discard(item.key)
+            return outcome
         if self._failures:
             self._failures.pop(item.lane, None)
         self.trouble = ""
@@ -152,7 +163,7 @@ class Delivery:
             return Dropped("nothing to say")
         message_id = None
         while attempt.is_left:
-            message_id = await attempt.send_next(self._client)
+            message_id = await self._send_piece(attempt, progress)
             if attempt.is_left:
                 await self._note_piece(progress)
                 await self._wait_for_turn(progress.chat_id)
@@ -161,6 +172,32 @@ class Delivery:
             return Delivered(replaced=progress.rewrites)
         row = CardRow(progress.chat_id, card, message_id, self._clock.now())
         return Delivered(self._store.cards.put(row), progress.rewrites)
+
+    async def _send_piece(self, attempt: Attempt, progress: Progress) -> int | None:
+        """The piece's message id, if it could be read."""
+        key = progress.item.key
+        is_second = bool(self._unreadable) and key in self._unreadable
+        if is_second:
+            await self._check_way()
+        try:
+            message_id = await attempt.send_next(self._client)
+        except TelegramError as error:
+            if not error.began_well:
+                raise
+            if not is_second:
+                self._unreadable.add(key)
+                raise
+            log.warning("message_taken_for_sent", key=key, chat_id=progress.chat_id, trouble=str(error))
+            attempt.skip_piece()
+            message_id = None
+        if is_second:
+            self._unreadable.discard(key)
+        return message_id
+
+    async def _check_way(self) -> None:
+        """Raises where Telegram's answers can't be read at all. A no is an answer too."""
+        with suppress(AnsweredError):
+            await self._client.call("getMe")
 
     async def _edit(self, progress: Progress) -> Outcome:
         card = await self._store.cards.get(progress.chat_id, progress.parcel.card or "")

@@ -67,8 +67,10 @@ class OutboxSender:
         senders: int = 32,
         take_fresh: Callable[[str], QueueItem | None] = lambda _key: None,
         random_source: random.Random | None = None,
+        note_message: Callable[[str], None] = lambda _outcome: None,
     ) -> None:
         self._store = store
+        self._note_message = note_message
         self._clock = clock
         self._delivery = Delivery(
             store,
@@ -159,11 +161,14 @@ class OutboxSender:
         now = self._clock.now()
         queues = self._store.queues
         if isinstance(outcome, Delivered):
+            self._note_message("sent")
             mark = queues.finish(QUEUE, item.key, now=now, version=item.version + outcome.replaced)
             self._marks.add(item.lane, mark + outcome.write + self._unblock(item))
         elif isinstance(outcome, Dropped):
+            self._note_message("dropped")
             self._marks.add(item.lane, queues.bury(QUEUE, item.key, now=now, error=outcome.reason))
         elif isinstance(outcome, Unreachable):
+            self._note_message("unreachable")
             log.info("chat_unreachable", chat_id=item.lane, reason=outcome.reason)
             self._blocked.add(item.lane)
             # Nothing that waits for them is wanted any more; what comes later is tried again.

@@ -127,13 +127,16 @@ async def test_cut_before_the_answer_may_have_been_sent(open_transport):
         with pytest.raises(NetworkTrouble) as caught:
             await transport.send(POST, PATIENT)
     assert caught.value.sent
+    assert not caught.value.began_well
 
 
 async def test_cut_in_the_middle_of_the_answer_may_have_been_sent(open_transport):
-    async with open_transport(answering(Answer(200, b"half of it", cut_after=4))) as transport:
-        with pytest.raises(NetworkTrouble) as caught:
-            await transport.send(POST, PATIENT)
-    assert caught.value.sent
+    for status in (200, 502):
+        async with open_transport(answering(Answer(status, b"half of it", cut_after=4))) as transport:
+            with pytest.raises(NetworkTrouble) as caught:
+                await transport.send(POST, PATIENT)
+        assert caught.value.sent
+        assert caught.value.began_well is (status == 200)
 
 
 async def test_hanging_server_runs_into_the_deadline(open_transport):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from daemon.metrics import Metrics
+from daemon.metrics import MESSAGE_OUTCOMES, Metrics
 
 
 def samples(metrics):
@@ -80,3 +80,11 @@ def test_loop_lag_has_buckets():
     page = samples(metrics)
     assert page["aurora_loop_lag_seconds_bucket", "0.005"] == 1
     assert page["aurora_loop_lag_seconds_bucket", "0.001"] == 0
+
+
+def test_messages_are_counted_by_outcome():
+    metrics = Metrics()
+    for outcome in ("sent", "sent", "dropped"):
+        metrics.note_message(outcome)
+    page = samples(metrics)
+    assert [page["aurora_messages_total", outcome] for outcome in MESSAGE_OUTCOMES] == [2, 1, 0]

@@ -92,7 +92,9 @@ class FakeTransport:
             async for chunk in stream.chunks:
                 body += chunk
                 if len(body) > self._answer_limit:
-                    raise AnswerTooLarge(f"the answer has more than {self._answer_limit} bytes")
+                    trouble = AnswerTooLarge(f"the answer has more than {self._answer_limit} bytes")
+                    trouble.began_well = stream.status == 200
+                    raise trouble
             return HttpResponse(stream.status, stream.headers, bytes(body))
 
     @asynccontextmanager
@@ -126,7 +128,9 @@ class FakeTransport:
             await trio.lowlevel.checkpoint()
             end = start + 65536
             if answer.cut_after is not None and answer.cut_after < min(end, len(answer.body)):
-                raise NetworkTrouble("the answer was cut off", sent=True)
+                trouble = NetworkTrouble("the answer was cut off", sent=True)
+                trouble.began_well = answer.status == 200
+                raise trouble
             yield answer.body[start:end]
 
 

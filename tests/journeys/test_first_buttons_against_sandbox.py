@@ -129,6 +129,7 @@ async def test_first_buttons_lead_to_applications(tmp_path: Path) -> None:
                 figures['aurora_call_seconds_count{call="POST /negotiations",outcome="2xx",service="hh"}']
                 >= APPLICATIONS - 1
             )
+            assert figures['aurora_messages_total{outcome="sent"}'] > APPLICATIONS
             assert figures['aurora_call_seconds_count{call="letter",outcome="ok",service="gemini"}'] >= APPLICATIONS
             assert await daemon.stop() == 0
         finally:

@@ -106,3 +106,10 @@ async def test_cut_before_the_answer_of_a_send_may_have_been_sent():
 
 async def test_client_does_not_show_its_token():
     assert repr(make_client(Script())) == "TelegramClient(bot_id=123456)"
+
+
+@pytest.mark.parametrize("status", [200, 502])
+async def test_success_that_can_not_be_read_is_told_apart_from_a_failure(status):
+    with pytest.raises(ServerTrouble) as caught:
+        await make_client(Script(sendMessage=Answer(status, b'{"ok":tru'))).call("sendMessage", {})
+    assert caught.value.began_well is (status == 200)

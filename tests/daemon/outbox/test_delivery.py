@@ -221,3 +221,73 @@ async def test_answers_to_presses_do_not_use_up_the_chats_turns(bot, autojump_cl
     await bot.store.write(bot.outbox.acknowledge(42, "777"))
     [item] = await bot.store.queues.waiting("outbox", 42, limit=1)
     assert all(bot.delivery.admit(item, decode(item.payload)) is None for _ in range(25))
+
+
+# Successes that can't be read.
+
+GARBLED = Answer(200, b'{"ok":tru')
+BROKEN_OFF = Answer(200, b'{"ok":true,"result":{"message_id":100}}', cut_after=20)
+PORTAL = Answer(200, b"<html>Please pay for your hotel's network</html>")
+
+
+@pytest.mark.parametrize("unreadable", [GARBLED, BROKEN_OFF, PORTAL])
+async def test_success_that_can_not_be_read_is_sent_once_more_and_then_taken_for_sent(
+    make_bot, logged, autojump_clock, unreadable
+):
+    bot = make_bot(sendMessage=unreadable, getMe=ok({"id": 1, "is_bot": True, "first_name": "A"}))
+    await bot.say("x")
+    assert isinstance(await deliver(bot), NotYet)
+    assert await deliver(bot) == Delivered()
+    assert [method for method, _ in bot.script.calls] == ["sendMessage", "getMe", "sendMessage"]
+    assert [line["event"] for line in logged] == ["sending_stopped", "message_taken_for_sent"]
+    assert bot.delivery.trouble == ""
+
+
+async def test_second_try_that_can_be_read_is_the_end_of_it(make_bot, autojump_clock):
+    bot = make_bot(sendMessage=[GARBLED, OK, GARBLED, GARBLED])
+    for _ in range(2):
+        await bot.say("x")
+    assert isinstance(await deliver(bot), NotYet)
+    outcome = await deliver(bot)
+    assert outcome == Delivered()
+    [first, second] = await bot.store.queues.waiting("outbox", 42, limit=2)
+    await bot.store.write(bot.store.queues.finish("outbox", first.key, now=0) + outcome.write)
+    assert isinstance(await deliver(bot), NotYet), "the next message has its own two tries"
+    assert second.key != first.key
+
+
+@pytest.mark.parametrize("way", [PORTAL, failure(502, "Bad Gateway"), NetworkTrouble("no answer", sent=True)])
+async def test_nothing_is_said_again_or_given_up_while_the_way_itself_is_broken(make_bot, autojump_clock, way):
+    bot = make_bot(sendMessage=[PORTAL, OK], getMe=[way, way, way, ok({"id": 1})])
+    await bot.say("x")
+    for _ in range(4):
+        assert isinstance(await deliver(bot), NotYet)
+    assert len(bot.calls("sendMessage")) == 1
+    assert await deliver(bot) == Delivered()
+
+
+async def test_refusal_to_tell_who_we_are_shows_that_the_way_is_sound(make_bot, autojump_clock):
+    bot = make_bot(sendMessage=[GARBLED, OK], getMe=failure(403, "Forbidden: strange"))
+    await bot.say("x")
+    assert isinstance(await deliver(bot), NotYet)
+    assert await deliver(bot) == Delivered()
+
+
+async def test_lost_answer_is_no_success(make_bot, autojump_clock):
+    """Nothing of an answer came: it may never have arrived, so it is tried until it is out."""
+    bot = make_bot(sendMessage=NetworkTrouble("no answer", sent=True))
+    await bot.say("x")
+    for _ in range(6):
+        assert isinstance(await deliver(bot), NotYet)
+    assert bot.calls("getMe") == []
+
+
+async def test_pieces_of_a_long_text_each_have_two_tries(make_bot, autojump_clock):
+    bot = make_bot(sendMessage=[GARBLED, GARBLED, OK, OK])
+    words = [f"слово{number}" for number in range(1200)]
+    await bot.say(" ".join(words))
+    assert isinstance(await deliver(bot), NotYet)
+    assert isinstance(await deliver(bot), Delivered)
+    first, again, *others = [call["text"] for call in bot.calls("sendMessage")]
+    assert first == again
+    assert " ".join([first, *others]).split() == words
