@@ -56,6 +56,8 @@ class StoreSettings(_Room):
 
     May hold a password: `shown_url` is for people.
     """
+    lease_seconds: Annotated[float, Field(ge=5, le=300)] = 15.0
+    """Where several processes share the store: so long after its last sign of life another takes over."""
 
 
 class TelegramSettings(_Room):

@@ -100,6 +100,7 @@ def make_pages(rooms: Rooms, probes: Probes, layers: Layers, metrics: Metrics) -
         "aurora_circuit_open", "1 while left alone for its failures.", "dependency", lambda: sum_open(circuits())
     )
     metrics.gauges("aurora_circuit_waiting", "Turned away or held.", "dependency", lambda: sum_waiting(circuits()))
+    metrics.gauge("aurora_shards", "Shards of people this process acts for.", lambda: len(rooms.ownership.shards))
     oauth_return = OauthReturn(partial(receive_return, rooms), rooms.speech.texts, lambda: rooms.introduction.link)
     return make_app(oauth_return=oauth_return, probes=probes, metrics_page=MetricsPage(metrics, rooms.store).make)
 
@@ -115,6 +116,9 @@ def make_probes(rooms: Rooms, layers: Layers) -> Probes:
         return None
 
     async def is_telegram_polled() -> str | None:
+        if not rooms.ownership.holds("poller"):
+            # Another process polls, or will in a moment: this one could serve all the same.
+            return f"messages do not go out: {rooms.speech.sender.trouble}" if rooms.speech.sender.trouble else None
         health, settings = rooms.poller.health, rooms.settings.telegram
         if health.is_fresh(rooms.outside.clock.now(), within_seconds=settings.poll_seconds + POLL_SLACK_SECONDS):
             sending = rooms.speech.sender.trouble
@@ -125,7 +129,13 @@ def make_probes(rooms: Rooms, layers: Layers) -> Probes:
         missing = summarize(layers.children()).missing
         return f"not running: {', '.join(missing)}" if missing else None
 
-    return Probes({"store": is_store_writable, "telegram": is_telegram_polled, "children": are_children_up})
+    async def is_trusted() -> str | None:
+        trust = rooms.ownership.trust
+        is_over = trust is not None and trust.seconds_left() <= 0
+        return "the store has not confirmed this process for too long: it acts for nobody" if is_over else None
+
+    checks = {"store": is_store_writable, "telegram": is_telegram_polled, "children": are_children_up}
+    return Probes(checks | {"ownership": is_trusted} if rooms.ownership.is_shared else checks)
 
 
 def make_operations(
@@ -144,6 +154,7 @@ def make_operations(
         facts["start"] = str(life.starts.line)
     return Operations(
         store=rooms.store,
+        ownership=rooms.ownership,
         supervisor=layers,
         clock=rooms.outside.clock,
         events=hub,

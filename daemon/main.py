@@ -18,7 +18,8 @@ import trio
 
 from daemon.admin.event_hub import EventHub
 from daemon.autopilot.news import tell_quarantined
-from daemon.autopilot.roster import Roster
+from daemon.autopilot.roster import PREFIX, Roster
+from daemon.clock import boot_time
 from daemon.collector import calm_collector
 from daemon.config import own_folder, secrets_of
 from daemon.doors import make_operations, make_pages, make_probes, open_doors, serve_operators, serve_web
@@ -26,6 +27,8 @@ from daemon.errors import DaemonError
 from daemon.exit_codes import FAILED, FINE, exit_code_of
 from daemon.logs import configure_logs
 from daemon.metrics import Metrics
+from daemon.ownership.keeper import LeaseKeeper
+from daemon.ownership.roles import in_role
 from daemon.rooms import Outside, open_rooms
 from daemon.schedule.recurring import as_children
 from daemon.schedule.scheduler import Scheduler
@@ -41,17 +44,24 @@ from daemon.supervisor.systemd import Notifier
 from daemon.supervisor.tree import open_supervisor
 from daemon.supervisor.watchdog import Life, prove_supervising
 from daemon.timetable import make_timetable
-from store.durable.ownership import own_shards
+from store.durable.ownership import open_ownership
 from store.errors import StoreError
 from store.factory import open_store
+from store.write import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
+    from contextlib import AbstractAsyncContextManager
 
+    from daemon.clock import Clock
     from daemon.config import Settings
+    from daemon.rooms import Rooms
     from daemon.supervisor.child import ChildFunction
     from daemon.supervisor.quarantine import QuarantineBook
     from daemon.supervisor.tree import Supervisor
+    from store.durable.ownership import Ownership
+    from store.store import Store
+    from store.write import Write
 
 log = structlog.get_logger(__name__)
 
@@ -103,11 +113,11 @@ async def serve(
     async with (
         open_doors(settings) as doors,
         open_store(settings.store.url, inline=outside.is_store_inline) as store,
-        own_shards(store, boot_id=boot_id, now=clock.now()) as ownership,
+        own(settings, store, boot_id, clock) as ownership,
         open_rooms(settings, store, ownership, outside, public_url=doors.public_url, metrics=hub.metrics) as rooms,
         open_layer(outside) as outer,
         open_layer(outside) as senders,
-        open_layer(outside, StoredQuarantine(store, partial(tell_quarantined, rooms.speech.outbox))) as hunts,
+        open_layer(outside, make_quarantine(rooms)) as hunts,
         rooms.dialogs.running(),
         open_layer(outside) as intake,
     ):
@@ -120,20 +130,61 @@ async def serve(
         if life is not None:
             for guard in life.guards({"writer": store.prove_writing, "supervisor": partial(prove_supervising, hunts)}):
                 outer.launch(guard)
+        roster = Roster(rooms.hunt, hunts)
+        if ownership.is_shared:
+            await outer.start(essential("ownership", make_keeper(rooms, roster, switch).run))
         await senders.start(essential("outbox", rooms.speech.sender.run))
-        await hunts.start(essential("schedule", Scheduler(store, clock).run))
-        await hunts.start(essential("roster", Roster(rooms.hunt, hunts).run))
-        for job in as_children(make_timetable(store, clock, rooms.accounts.vault), store, clock):
+        scheduler = Scheduler(store, clock, partial(ownership.guard_role, "schedule"))
+        await hunts.start(essential("schedule", in_role(ownership, "schedule", scheduler.run)))
+        await hunts.start(essential("roster", roster.run))
+        for job in make_jobs(rooms):
             hunts.launch(job)
         intake.launch(ChildSpec("introduction", rooms.introduction.run, restart=PATIENT))
         await intake.start(essential("lanes", rooms.lanes.run))
-        await intake.start(essential("poller", rooms.poller.run))
+        await intake.start(essential("poller", in_role(ownership, "poller", rooms.poller.run)))
         calm_collector()
         notifier.ready("hunting")
         log.info("daemon_ready", boot_id=boot_id, **doors.tell())
         reason = await switch.wait()
         notifier.stopping(reason)
     log.info("daemon_stopped", reason=reason)
+
+
+def own(settings: Settings, store: Store, boot_id: str, clock: Clock) -> AbstractAsyncContextManager[Ownership]:
+    """What this process holds: all of its own store, or a share that `make_keeper`'s agent keeps."""
+    clocks = (trio.current_time, boot_time)
+    lease_seconds = settings.store.lease_seconds
+    return open_ownership(store, boot_id=boot_id, now=clock.now(), lease_seconds=lease_seconds, clocks=clocks)
+
+
+def make_keeper(rooms: Rooms, roster: Roster, switch: StopSwitch) -> LeaseKeeper:
+    """Shares the people with other processes; whoever runs something for people follows."""
+    return LeaseKeeper(
+        rooms.store,
+        rooms.ownership,
+        rooms.outside.clock,
+        (roster, rooms.dialogs),
+        make_boot_id=partial(secrets.token_hex, 8),
+        is_draining=lambda: switch.is_asked,
+    )
+
+
+def make_jobs(rooms: Rooms) -> list[ChildSpec]:
+    """The timetable, kept by one of the processes that share the store."""
+    store, clock, ownership = rooms.store, rooms.outside.clock, rooms.ownership
+    jobs = make_timetable(store, clock, rooms.accounts.vault)
+    guard = partial(ownership.guard_role, "upkeep")
+    return as_children(jobs, store, clock, guard=guard, wrap=partial(in_role, ownership, "upkeep"))
+
+
+def make_quarantine(rooms: Rooms) -> QuarantineBook:
+    """Whose hunt was given up, kept over restarts and told to the person."""
+
+    def guard(child: str) -> Write:
+        person = child.removeprefix(PREFIX)
+        return rooms.ownership.guard(int(person)) if person != child else NOTHING
+
+    return StoredQuarantine(rooms.store, partial(tell_quarantined, rooms.speech.outbox), guard)
 
 
 def essential(name: str, run_child: ChildFunction) -> ChildSpec:

@@ -134,6 +134,7 @@ class Rooms:
     settings: Settings
     outside: Outside
     store: Store
+    ownership: Ownership
     speech: Speech
     accounts: Accounts
     hunt: HuntTools
@@ -217,7 +218,9 @@ def make_accounts(ground: Ground, http: httpx2.AsyncClient, vault: Vault, public
     # The captcha's way back is each person's own: `BoardSessions.call` adds it.
     hh = HhBoard(http, settings.hh, captcha_return_url="", rng=rng, note_call=note_call)
     boards = BoardRegistry([hh] if settings.hh.client_id else [])
-    sessions = BoardSessions(store, vault, boards, clock, public_url, dependencies=ground.dependencies)
+    sessions = BoardSessions(
+        store, vault, boards, clock, public_url, owner=ground.ownership, dependencies=ground.dependencies
+    )
     return Accounts(
         vault=vault,
         boards=boards,
@@ -275,6 +278,7 @@ def make_rooms(ground: Ground, speech: Speech, accounts: Accounts, hunt: HuntToo
         settings=settings,
         outside=ground.outside,
         store=store,
+        ownership=ground.ownership,
         speech=speech,
         accounts=accounts,
         hunt=hunt,

@@ -34,7 +34,7 @@ async def open_store(url: str, *, inline: bool = False) -> AsyncIterator[Store]:
     """
     async with _open_database(url, inline=inline) as database:
         await migrate(database, load_migrations())
-        yield Store(database)
+        yield Store(database, is_shared=url.startswith(_SERVERS))
 
 
 def _open_database(url: str, *, inline: bool) -> AbstractAsyncContextManager[BackedUpDatabase]:

@@ -15,7 +15,7 @@ import trio
 
 from daemon.accounts.board_circuit import BoardCircuits
 from daemon.accounts.board_login import BoardLogin, LoginOutcome
-from daemon.accounts.tokens import TokenKeeper
+from daemon.accounts.tokens import Alone, TokenKeeper
 from daemon.boards.board import (
     BoardBusy,
     BoardError,
@@ -27,6 +27,7 @@ from daemon.boards.board import (
 )
 from daemon.clock import MINUTE, SECOND
 from daemon.supervisor.dependency import Dependencies
+from store.errors import Conflict
 from store.ids import UserId
 from store.write import NOTHING
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from daemon.accounts.return_address import ReturnAddress
-    from daemon.accounts.tokens import Login
+    from daemon.accounts.tokens import Login, Owner
     from daemon.boards.registry import BoardRegistry
     from daemon.clock import Clock
     from daemon.secret import Secret
@@ -54,6 +55,8 @@ _APPLICATION_TOKEN_MS = 5 * MINUTE
 """The board gives its application a token once in five minutes, and a new one revokes the old."""
 
 _REVOKE_SECONDS = 5.0
+_FETCH_SECONDS = 10.0
+"""Longer than it takes, and short enough to wait for where the process that began it has died."""
 
 
 class BoardSessions:
@@ -67,13 +70,16 @@ class BoardSessions:
         clock: Clock,
         public_url: str,
         *,
+        owner: Owner | None = None,
         dependencies: Dependencies | None = None,
     ) -> None:
+        """`owner`: who acts for whom; without it this process is alone on its store."""
         self._store = store
         self._boards = boards
         self._circuits = BoardCircuits(dependencies or Dependencies(random.Random()))
         self._clock = clock
-        self._tokens = TokenKeeper(store, vault, boards, clock)
+        self._owner = owner or Alone()
+        self._tokens = TokenKeeper(store, vault, boards, clock, self._owner)
         self._login = BoardLogin(store, vault, boards, clock, tokens=self._tokens, public_url=public_url)
 
     async def begin_login(self, user_id: UserId, board: BoardName) -> tuple[str, Write]:
@@ -161,7 +167,7 @@ class BoardSessions:
             log.info("board_refuses_applicants", user_id=user_id, board=board)
         accounts = self._store.board_accounts
         naming = accounts.set_external_id(user_id, board, external_id) if external_id else NOTHING
-        await self._store.write(accounts.set_mode(user_id, board, mode) + naming)
+        await self._store.write(self._owner.guard(user_id) + accounts.set_mode(user_id, board, mode) + naming)
         return mode
 
     def note_assisted(self, user_id: UserId, board: BoardName) -> Write:
@@ -191,7 +197,7 @@ class BoardSessions:
         except BoardError as error:
             # The token dies by itself in two weeks; the person's wish to be forgotten does not wait for the board.
             log.info("login_not_revoked", user_id=user_id, board=board, error=type(error).__name__)
-        await self._store.write(self._store.board_accounts.delete(user_id, board))
+        await self._store.write(self._owner.guard(user_id) + self._store.board_accounts.delete(user_id, board))
 
     async def _fetch_application_token(self, board: BoardName, stale: Login | None) -> Login:
         async with self._tokens.locks.hold((APPLICATION, board)):
@@ -201,6 +207,12 @@ class BoardSessions:
             now = self._clock.now()
             if login is not None and (wait := login.row.connected_at + _APPLICATION_TOKEN_MS - now) > 0:
                 raise BoardBusy("the application's token is too new to be replaced", retry_after_seconds=wait / SECOND)
+            try:
+                await self._store.write(self._owner.claim_for(f"application:{board}", _FETCH_SECONDS, now=now))
+            except Conflict:
+                raise BoardBusy(
+                    "another process fetches the application's token", retry_after_seconds=_FETCH_SECONDS / 5
+                ) from None
             pair = await self._boards.get(board).fetch_application_token()
             await self._tokens.connect(APPLICATION, board, pair, mode=AUTO)
             return await self._tokens.require(APPLICATION, board)

@@ -10,8 +10,9 @@ Called by `board_session.py` only.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import orjson
 import structlog
@@ -21,6 +22,7 @@ from daemon.accounts.account_lock import AccountLocks
 from daemon.boards.board import BoardTrouble, LoginLost, TokenStillValid
 from daemon.clock import SECOND
 from daemon.secret import Secret
+from store.write import NOTHING
 
 if TYPE_CHECKING:
     from daemon.boards.board import TokenPair
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from store.ids import BoardName, UserId
     from store.store import Store
     from store.tables.board_accounts import BoardAccountRow
+    from store.write import Write
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +40,38 @@ CONNECTED = "connected"
 LOST = "lost"
 REFRESH_SECONDS = 8.0
 """A refresh under way is finished even when its caller is cancelled, so that its answer is not thrown away."""
+LEAST_REFRESH_SECONDS = 2.0
+"""Where a store is shared, a refresh ends before another process may begin one."""
+
+
+class Owner(Protocol):
+    """`Ownership`: which people this process acts for."""
+
+    def guard(self, user_id: UserId) -> Write:
+        """Refuses a write with `LeaseLost` once another process acts for this person."""
+
+    def claim_for(self, name: str, seconds: float, *, now: int) -> Write:
+        """Something of nobody's that one process does at a time: `Conflict` while another has it."""
+
+    async def wait_trust(self, user_id: UserId, seconds: float) -> float:
+        """How long something outside may take now, at least `seconds`. Raises `LeaseLost`."""
+
+
+class Alone:
+    """The only process on its store: acts for everybody, for ever."""
+
+    def guard(self, user_id: UserId) -> Write:  # noqa: ARG002 - the same for everybody
+        """Nothing to guard against."""
+        return NOTHING
+
+    def claim_for(self, name: str, seconds: float, *, now: int) -> Write:  # noqa: ARG002 - nobody else is there
+        """Nobody to claim it from."""
+        return NOTHING
+
+    async def wait_trust(self, user_id: UserId, seconds: float) -> float:  # noqa: ARG002 - the same for everybody
+        """No end."""
+        await trio.lowlevel.checkpoint()
+        return math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +88,12 @@ class Login:
 class TokenKeeper:
     """Logins of people and of the application."""
 
-    def __init__(self, store: Store, vault: Vault, boards: BoardRegistry, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, vault: Vault, boards: BoardRegistry, clock: Clock, owner: Owner | None = None
+    ) -> None:
+        """`owner`: who acts for whom; without it this process is alone on its store."""
         self._store = store
+        self._owner = owner or Alone()
         self._vault = vault
         self._boards = boards
         self._clock = clock
@@ -82,7 +121,8 @@ class TokenKeeper:
         """A new login, on disk before it is used."""
         now = self._clock.now()
         await self._store.write(
-            self._store.board_accounts.connect(
+            self._owner.guard(user_id)
+            + self._store.board_accounts.connect(
                 user_id,
                 board,
                 state=CONNECTED,
@@ -104,7 +144,8 @@ class TokenKeeper:
             login = await self.require(user_id, board)
             if login.access_token != stale.access_token:
                 return login
-            with trio.CancelScope(shield=True, deadline=trio.current_time() + REFRESH_SECONDS):
+            trusted = await self._owner.wait_trust(user_id, LEAST_REFRESH_SECONDS)
+            with trio.CancelScope(shield=True, deadline=trio.current_time() + min(REFRESH_SECONDS, trusted)):
                 return await self._refresh(login)
             # Only when the shield's deadline passed: the answer may have been given, the next try will tell.
             raise BoardTrouble("the board did not answer a refresh in time")
@@ -115,16 +156,16 @@ class TokenKeeper:
             login = await self.load(user_id, board)
             if login is not None and login.access_token == lost.access_token:
                 log.warning("login_lost", user_id=user_id, board=board, reason=reason)
-                await self._store.write(self._store.board_accounts.set_state(user_id, board, LOST))
+                lose = self._store.board_accounts.set_state(user_id, board, LOST)
+                await self._store.write(self._owner.guard(user_id) + lose)
 
     async def _refresh(self, login: Login) -> Login:
         row = login.row
         accounts = self._store.board_accounts
         if login.refresh_token is None:
             raise LoginLost("the board gave no refresh token")
-        await self._store.write(
-            accounts.begin_refresh(row.user_id, row.board, version=row.version, now=self._clock.now())
-        )
+        begin = accounts.begin_refresh(row.user_id, row.board, version=row.version, now=self._clock.now())
+        await self._store.write(self._owner.guard(row.user_id) + begin)
         try:
             pair = await self._boards.get(row.board).refresh_tokens(login.refresh_token)
         except TokenStillValid:
@@ -132,7 +173,8 @@ class TokenKeeper:
         sealed = await self._seal(row.user_id, row.board, pair, login.code_id)
         expires_at = _expires_at(pair, self._clock.now())
         await self._store.write(
-            accounts.store_tokens(
+            self._owner.guard(row.user_id)
+            + accounts.store_tokens(
                 row.user_id, row.board, version=row.version + 1, sealed_tokens=sealed, expires_at=expires_at
             )
         )
@@ -144,7 +186,8 @@ class TokenKeeper:
         # unknown, so that not every call begins with a refresh.
         row = login.row
         await self._store.write(
-            self._store.board_accounts.store_tokens(
+            self._owner.guard(row.user_id)
+            + self._store.board_accounts.store_tokens(
                 row.user_id,
                 row.board,
                 version=row.version + 1,

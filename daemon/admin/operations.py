@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from daemon.clock import Clock
     from daemon.supervisor.dependency import Dependencies
     from daemon.supervisor.layers import Layers
+    from store.durable.ownership import Ownership
     from store.ids import UserId
     from store.store import Store
 
@@ -36,6 +37,7 @@ class Operations:
     """The daemon as an operator sees it."""
 
     store: Store
+    ownership: Ownership
     supervisor: Layers
     clock: Clock
     events: EventHub

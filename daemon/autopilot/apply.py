@@ -41,13 +41,15 @@ from daemon.boards.board import (
 )
 from daemon.clock import DAY
 from store.durable.effects import Cap
-from store.errors import CapReached
+from store.errors import CapReached, LeaseLost
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import Any
 
     from daemon.autopilot.hunt import Hunt
+    from daemon.boards.board import Application
+    from daemon.secret import Secret
     from store.durable.effects import EffectRow
     from store.tables.vacancies import VacancyRow
     from store.write import Write
@@ -65,6 +67,8 @@ NOT_SENT = (
     ResumeGone,
 )
 """Refusals that are about the account or the moment: the same application may go out later."""
+LEAST_CALL_SECONDS = 2.0
+"""Where a store is shared, a call ends before another process may act for this person: less is not worth beginning."""
 MOST_ATTEMPTS = 5
 LAST_SECONDS = 1.0
 CONFIRM_SECONDS = 2.0
@@ -115,6 +119,7 @@ async def send_application(hunt: Hunt, vacancy: VacancyRow, effect: EffectRow) -
     """Sends what is planned and writes down what came of it."""
     tools, now = hunt.tools, hunt.now()
     letter = await open_letter(hunt, vacancy)
+    await tools.ownership.wait_trust(hunt.user_id, LEAST_CALL_SECONDS)
     begin = tools.store.effects.begin(
         KIND,
         effect.key,
@@ -175,13 +180,18 @@ def pace_after(hunt: Hunt, outcome: Outcome) -> int:
 
 async def _call_board(hunt: Hunt, vacancy: VacancyRow, effect: EffectRow, letter: str) -> Outcome:
     board, resume_id = hunt.board, str((effect.payload or {}).get("resume_id") or "")
+    ownership = hunt.tools.ownership
+
+    async def apply(token: Secret) -> Application:
+        # As late as can be: a machine that slept since `begin` must not send what its successor may send by now.
+        if not ownership.trusts_for(hunt.user_id, 0):
+            raise LeaseLost
+        return await board.apply(token, resume_id, vacancy.vacancy_id, letter)
+
+    trusted = await ownership.wait_trust(hunt.user_id, LEAST_CALL_SECONDS)
     try:
-        with trio.fail_after(call_seconds(hunt.tools.settings.grace_seconds)):
-            application = await hunt.tools.sessions.call(
-                hunt.user_id,
-                hunt.board_name,
-                lambda token: board.apply(token, resume_id, vacancy.vacancy_id, letter),
-            )
+        with trio.fail_after(min(call_seconds(hunt.tools.settings.grace_seconds), trusted)):
+            application = await hunt.tools.sessions.call(hunt.user_id, hunt.board_name, apply)
     except trio.TooSlowError:
         return doubted(hunt, vacancy, effect)
     except LetterRejected:

@@ -91,6 +91,8 @@ async def work(tools: HuntTools, user_id: UserId) -> int | None:
             hunt = await open_hunt(tools, user_id)
             if hunt is None:
                 return None
+            if hunt.facts.owner is not None:
+                raise LeaseLost
             try:
                 until = await take_step(hunt)
             except LeaseLost:

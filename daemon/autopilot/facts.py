@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from daemon.autopilot.progress import AutopilotProgress
 from daemon.boards.registry import UnknownBoard
 from daemon.clock import DAY, SECOND
+from store.durable.ownership import shard_name
 from store.ids import TaskKey
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from daemon.boards.board import Board
     from store.durable.effects import EffectRow
     from store.ids import BoardName, UserId
+    from store.store import Store
     from store.tables.board_accounts import BoardAccountRow
     from store.tables.hunts import HuntRow
     from store.tables.profiles import ProfileRow
@@ -63,6 +65,8 @@ class HuntFacts:
     can_board_apply: bool
     board_rests_until: int = 0
     """The board is down for everybody and left alone until then."""
+    owner: str | None = None
+    """Whoever acts for this person where this process does not: a boot id, "" for nobody; None: this process."""
 
     @property
     def is_wished(self) -> bool:
@@ -109,6 +113,12 @@ class HuntFacts:
         return self.hunt is not None and self.hunt.rest_reason == reason and (self.hunt.rests_until or 0) > self.now
 
 
+async def find_owner(store: Store, shard: int) -> str:
+    """The process that holds this shard; "": none does."""
+    lease = await store.leases.get(shard_name(shard))
+    return "" if lease is None or lease.expires_at == 0 else lease.owner
+
+
 async def read_facts(tools: HuntTools, user_id: UserId) -> HuntFacts:
     """One hunt as it stands now."""
     store, now = tools.store, tools.clock.now()
@@ -125,7 +135,9 @@ async def read_facts(tools: HuntTools, user_id: UserId) -> HuntFacts:
     ready = await store.vacancies.in_state(user_id, "letter_ready", 20) if counts.get("letter_ready") else []
     board = find_board(tools, hunt.board) if hunt is not None else None
     limit = hunt.daily_limit if hunt is not None and hunt.daily_limit is not None else tools.settings.daily_limit
+    is_ours = tools.ownership.owns(user_id)
     return HuntFacts(
+        owner=None if is_ours else await find_owner(store, tools.ownership.shard_of(user_id)),
         user_id=user_id,
         now=now,
         hunt=hunt,

@@ -72,6 +72,12 @@ def _wish(facts: HuntFacts) -> tuple[str, Mapping[str, Value], int | None]:
     return variant, {"by": Text(f"autopilot.by.{by}")}, None
 
 
+def _owner(facts: HuntFacts) -> tuple[str, Mapping[str, Value], int | None]:
+    if facts.owner is None:
+        return "open", {}, None
+    return ("closed", {"owner": facts.owner}, None) if facts.owner else ("nobody", {}, None)
+
+
 def _blocked(facts: HuntFacts) -> tuple[str, Mapping[str, Value], int | None]:
     return "closed" if facts.is_blocked else "open", {}, None
 
@@ -157,6 +163,7 @@ def _fresh(facts: HuntFacts) -> tuple[str, Mapping[str, Value], int | None]:
 
 GATES = (
     Gate("wish", Stage.HUNT, _wish),
+    Gate("owner", Stage.HUNT, _owner),
     Gate("blocked", Stage.HUNT, _blocked),
     Gate("quarantine", Stage.NOTHING, _quarantine),
     Gate("board", Stage.HUNT, _board),

@@ -90,11 +90,30 @@ class Owner(Protocol):
     def owns(self, user_id: UserId) -> bool:
         """Whether the person's shard is ours."""
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may own what this one does not."""
+
+    def shard_of(self, user_id: UserId) -> int:
+        """The shard the person belongs to."""
+
     def epoch_of(self, user_id: UserId) -> int:
         """The fencing token of the person's shard."""
 
     def fence(self, user_id: UserId) -> Write:
         """Fails a write with `LeaseLost` when the shard is somebody else's."""
+
+    def guard(self, user_id: UserId) -> Write:
+        """The same where others share the store, nothing otherwise."""
+
+    def trusts_for(self, user_id: UserId, seconds: float) -> bool:
+        """Whether what takes so long ends before anybody else may act for this person."""
+
+    async def wait_trust(self, user_id: UserId, seconds: float) -> float:
+        """How long something outside may take now, at least `seconds`. Raises `LeaseLost`."""
+
+    def doubt(self) -> None:
+        """A write was refused: who owns what is looked up at once."""
 
 
 class Resumes(Protocol):

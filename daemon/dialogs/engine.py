@@ -97,6 +97,14 @@ class DialogEngine:
         """How the dialogs found open at the start took today's scripts; None until all were tried."""
         return self._rehearsal.result
 
+    async def let_go(self, shards: frozenset[int]) -> None:
+        """People of these shards are not ours any more; returns when nothing is done for their dialogs here."""
+        await self._live.let_go(shards)
+
+    def take_up(self, shards: frozenset[int]) -> None:
+        """People of these shards are ours now."""
+        self._live.take_up(shards)
+
     @property
     def live_count(self) -> int:
         """Dialogs in memory."""

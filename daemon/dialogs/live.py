@@ -17,13 +17,13 @@ import structlog
 import trio
 
 from daemon.dialogs.errors import ScriptChanged
-from daemon.dialogs.question import OpenQuestion, Sleeping, Working
+from daemon.dialogs.question import OpenQuestion, Sleeping, Working, is_same_place, make_question_id
 from daemon.dialogs.running import Place, ScriptRun
 from daemon.dialogs.steps import Ask, Do, End, Sleep
 from daemon.dialogs.work import attempt_work, write_patiently
 from daemon.errors import Permanent
 from daemon.outbox.message import OutgoingMessage, Text
-from store.errors import StoreError, StoreUnavailable
+from store.errors import LeaseLost, StoreError, StoreUnavailable
 from store.write import NOTHING, join
 
 if TYPE_CHECKING:
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from store.write import Write
 
 log = structlog.get_logger(__name__)
-
-_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(slots=True)
@@ -128,6 +126,20 @@ class LiveDialogs:
                 for chat_id in list(self._live):
                     self.forget(chat_id)
 
+    async def let_go(self, shards: frozenset[int]) -> None:
+        """People who are not ours any more: their dialogs leave memory, and the work of these has ended on return."""
+        gone = [live for live in self._live.values() if self._ownership.shard_of(live.record.user_id) in shards]
+        for live in gone:
+            self.forget(live.record.chat_id)
+        for live in gone:
+            if live.work is not None:
+                await live.work.done.wait()
+
+    def take_up(self, shards: frozenset[int]) -> None:
+        """People who are ours now: what their dialogs were doing when their owner ended is done again."""
+        if self._nursery is not None:
+            self._nursery.start_soon(self._resume_work, shards, name="dialogs: resume work taken over")
+
     async def open(self, record: Record, before: Write, extra: Write) -> None:
         """Begins a new dialog and commits its first step, with `before` in front of it and `extra` behind."""
         run = self._run_of(record)
@@ -143,6 +155,8 @@ class LiveDialogs:
         lock = self._waking.setdefault(chat_id, trio.Lock())
         try:
             async with lock:
+                if not self._ownership.owns(chat_id):
+                    raise LeaseLost
                 live = self._live.get(chat_id)
                 return live if live is not None else await self._wake(chat_id, extra)
         finally:
@@ -159,7 +173,7 @@ class LiveDialogs:
         run = self._run_of(record)
         try:
             stop = run.start(await self._journal.load_entries(record))
-            fits = _is_same_place(record.waiting, stop)
+            fits = is_same_place(record.waiting, stop)
         except (ScriptChanged, Permanent):  # Permanent: what was typed can't be opened any more
             fits, stop = False, End()
         except StoreError:  # the journal could not be read: no fault of the script's
@@ -230,7 +244,7 @@ class LiveDialogs:
 
     def _waiting_at(self, record: Record, stop: Stop) -> Waiting | None:
         number = record.version + 1
-        question_id = f"{_in_base36(record.opened_at)}-{_in_base36(number)}"
+        question_id = make_question_id(record.opened_at, number)
         timer = f"{record.name}:{question_id}"
         match stop:
             case Ask():
@@ -301,10 +315,20 @@ class LiveDialogs:
                     if self._nursery is not None:
                         self._nursery.start_soon(self._come_back, live.record, name="dialogs: come back")
 
-    async def _resume_work(self) -> None:
-        """After a start: nobody's message wakes a dialog that was doing something when the daemon died."""
-        for record in await self._journal.load_working():
-            if record.chat_id not in self._live:
+    async def _resume_work(self, shards: frozenset[int] | None = None) -> None:
+        """After a start or a take-over: nobody's message wakes a dialog that was doing something when its owner died.
+
+        Of these shards; None: of all that are owned.
+        """
+        try:
+            records = await self._journal.load_working()
+        except StoreError as error:
+            # Their next message will wake them.
+            log.warning("dialogs_not_resumed", error=type(error).__name__)
+            return
+        for record in records:
+            is_asked_for = shards is None or self._ownership.shard_of(record.user_id) in shards
+            if is_asked_for and record.chat_id not in self._live:
                 await self._come_back(record)
 
     async def _come_back(self, record: Record) -> None:
@@ -366,35 +390,9 @@ class LiveDialogs:
         )
 
 
-def _is_same_place(waiting: Waiting | None, stop: Stop) -> bool:
-    match waiting, stop:
-        case OpenQuestion(), Ask():
-            options = [option.value for option in stop.options]
-            return (
-                waiting.text.key == stop.text.key
-                and [option.value for option in waiting.options] == options
-                and waiting.takes_text == (stop.accept is not None)
-                and waiting.events == stop.events
-            )
-        case Working(), Do():
-            return waiting.name == stop.name
-        case Sleeping(), Sleep():
-            return waiting.due_at == stop.due_at
-        case _:
-            return False
-
-
 def _due_at(stop: Stop, now: int) -> int | None:
     if isinstance(stop, Sleep):
         return stop.due_at
     if isinstance(stop, Ask) and stop.timeout_seconds is not None:
         return now + round(stop.timeout_seconds * 1000)
     return None
-
-
-def _in_base36(number: int) -> str:
-    digits = ""
-    while number:
-        number, digit = divmod(number, 36)
-        digits = _DIGITS[digit] + digits
-    return digits or "0"

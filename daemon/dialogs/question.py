@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from daemon.dialogs.dialog import Option
+from daemon.dialogs.steps import Ask, Do, Sleep
 from daemon.outbox.message import Button, OutgoingMessage, Text, UrlButton, Verbatim
 from daemon.outbox.payload import decode_text, encode_text
 
 if TYPE_CHECKING:
+    from daemon.dialogs.steps import Stop
     from daemon.outbox.message import InlineKeyboard
     from store.ids import ChatId
 
@@ -23,6 +25,7 @@ ANSWER = "answer"
 
 _CARDS = 8
 """Questions of a chat take turns with this many card names, so that cards don't pile up."""
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,3 +134,35 @@ def _decode_question(value: dict[str, Any]) -> OpenQuestion:
         events=tuple(value["events"]),
         timer=value["timer"],
     )
+
+
+def make_question_id(opened_at: int, number: int) -> str:
+    """Short, and no other dialog's: when the dialog was opened, and its how-manieth commit this is."""
+    return f"{_in_base36(opened_at)}-{_in_base36(number)}"
+
+
+def _in_base36(number: int) -> str:
+    digits = ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = _DIGITS[digit] + digits
+    return digits or "0"
+
+
+def is_same_place(waiting: Waiting | None, stop: Stop) -> bool:
+    """Whether a script that rests there waits for what is on disk."""
+    match waiting, stop:
+        case OpenQuestion(), Ask():
+            options = [option.value for option in stop.options]
+            return (
+                waiting.text.key == stop.text.key
+                and [option.value for option in waiting.options] == options
+                and waiting.takes_text == (stop.accept is not None)
+                and waiting.events == stop.events
+            )
+        case Working(), Do():
+            return waiting.name == stop.name
+        case Sleeping(), Sleep():
+            return waiting.due_at == stop.due_at
+        case _:
+            return False

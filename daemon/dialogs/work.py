@@ -13,7 +13,7 @@ import trio
 
 from daemon.dialogs.running import Entry
 from daemon.errors import DaemonError, Temporary
-from store.errors import StoreUnavailable
+from store.errors import LeaseLost, StoreUnavailable
 
 if TYPE_CHECKING:
     from daemon.dialogs.steps import Do
@@ -32,7 +32,7 @@ async def attempt_work(step: Do, seconds: float) -> Entry:
             result = await step.work()
         return Entry("did", step.name, orjson.loads(orjson.dumps(result)))
     except Exception as error:
-        is_expected = isinstance(error, DaemonError | trio.TooSlowError)
+        is_expected = isinstance(error, DaemonError | trio.TooSlowError | LeaseLost)
         if is_expected:
             log.info("dialog_work_failed", work=step.name, error=type(error).__name__)
         else:

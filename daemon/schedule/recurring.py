@@ -5,6 +5,7 @@ What was done last is on disk, so a restart makes up for one missed occurrence a
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,14 +14,18 @@ import trio
 
 from daemon.schedule.recurrence import is_missed
 from daemon.supervisor.child import ChildSpec
+from store.write import NOTHING
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Iterable
 
     from daemon.clock import Clock
     from daemon.schedule.recurrence import Recurrence
     from daemon.supervisor.child import ChildStatus
     from store.store import Store
+    from store.write import Write
+
+JobFunction = Callable[["trio.TaskStatus[None]"], Awaitable[None]]
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +42,9 @@ class Job:
 class RecurringJob:
     """Keeps one job going."""
 
-    def __init__(self, job: Job, store: Store, clock: Clock) -> None:
+    def __init__(self, job: Job, store: Store, clock: Clock, guard: Callable[[], Write] = lambda: NOTHING) -> None:
+        """`guard`: refuses with `LeaseLost` what this process writes after another has taken over."""
+        self._guard = guard
         self._job = job
         self._store = store
         self._clock = clock
@@ -55,10 +62,17 @@ class RecurringJob:
     async def _do(self) -> None:
         began = self._clock.now()
         await self._job.run()
-        await self._store.write(self._store.cursors.move(self._stream, began, now=began))
+        await self._store.write(self._guard() + self._store.cursors.move(self._stream, began, now=began))
         log.info("job_done", job=self._job.name, milliseconds=self._clock.now() - began)
 
 
-def as_children(jobs: Iterable[Job], store: Store, clock: Clock) -> list[ChildSpec]:
-    """The timetable as children of the supervisor: `job:trim_inbox`."""
-    return [ChildSpec(f"job:{job.name}", RecurringJob(job, store, clock).run) for job in jobs]
+def as_children(
+    jobs: Iterable[Job],
+    store: Store,
+    clock: Clock,
+    *,
+    guard: Callable[[], Write] = lambda: NOTHING,
+    wrap: Callable[[JobFunction], JobFunction] = lambda run: run,
+) -> list[ChildSpec]:
+    """The timetable as children of the supervisor: `job:trim_inbox`. `wrap` makes each run only where it should."""
+    return [ChildSpec(f"job:{job.name}", wrap(RecurringJob(job, store, clock, guard).run)) for job in jobs]

@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING
 import structlog
 import trio
 
-from store.errors import Conflict
+from store.errors import Conflict, LeaseLost
+from store.write import NOTHING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from daemon.clock import Clock
     from store.durable.timers import TimerRow
     from store.store import Store
+    from store.write import Write
 
 log = structlog.get_logger(__name__)
 
@@ -31,9 +35,11 @@ LONGEST_WAIT_SECONDS = 60.0
 class Scheduler:
     """Turns due timers into events of the inbox."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, guard: Callable[[], Write] = lambda: NOTHING) -> None:
+        """`guard`: refuses with `LeaseLost` what this process writes after another has taken over."""
         self._store = store
         self._clock = clock
+        self._guard = guard
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Fires what is due, for ever."""
@@ -55,11 +61,12 @@ class Scheduler:
         return fired
 
     async def _fire(self, row: TimerRow) -> None:
-        write = self._store.timers.take(row.key, row.due_at) + self._store.queues.put(
-            INBOX, f"timer:{row.key}:{row.due_at}", row.lane, row.payload, now=self._clock.now()
-        )
+        key = f"timer:{row.key}:{row.due_at}"
+        put = self._store.queues.put(INBOX, key, row.lane, row.payload, now=self._clock.now())
         try:
-            await self._store.write(write)
+            await self._store.write(self._guard() + self._store.timers.take(row.key, row.due_at) + put)
+        except LeaseLost:
+            raise
         except Conflict:
             log.info("timer_moved_meanwhile", kind=row.kind)
 

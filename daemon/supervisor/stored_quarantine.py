@@ -9,7 +9,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+import structlog
+
 from daemon.supervisor.quarantine import QuarantineEntry
+from store.errors import LeaseLost
 from store.tables.quarantine import QuarantineRow
 from store.write import NOTHING
 
@@ -19,13 +22,22 @@ if TYPE_CHECKING:
     from store.store import Store
     from store.write import Write
 
+log = structlog.get_logger(__name__)
+
 
 class StoredQuarantine:
     """See `QuarantineBook`. `tell` makes the words for whoever waits for this child; said again, they must be one."""
 
-    def __init__(self, store: Store, tell: Callable[[QuarantineEntry], Write] = lambda _entry: NOTHING) -> None:
+    def __init__(
+        self,
+        store: Store,
+        tell: Callable[[QuarantineEntry], Write] = lambda _entry: NOTHING,
+        guard: Callable[[str], Write] = lambda _child: NOTHING,
+    ) -> None:
+        """`guard`: refuses with `LeaseLost` what is written of a child that runs in another process by now."""
         self._store = store
         self._tell = tell
+        self._guard = guard
 
     async def load(self) -> list[QuarantineEntry]:
         """All entries."""
@@ -33,8 +45,16 @@ class StoredQuarantine:
 
     async def enter(self, entry: QuarantineEntry) -> None:
         """Adds or replaces the entry of this child."""
-        await self._store.write(self._store.quarantine.put(QuarantineRow(**asdict(entry))) + self._tell(entry))
+        put = self._store.quarantine.put(QuarantineRow(**asdict(entry)))
+        await self._write_while_owned(entry.child, put + self._tell(entry))
 
     async def leave(self, child: str) -> None:
         """Removes the entry of this child."""
-        await self._store.write(self._store.quarantine.release(child))
+        await self._write_while_owned(child, self._store.quarantine.release(child))
+
+    async def _write_while_owned(self, child: str, write: Write) -> None:
+        try:
+            await self._store.write(self._guard(child) + write)
+        except LeaseLost:
+            # It runs elsewhere by now, and what is known of it there counts.
+            log.info("quarantine_is_anothers", child=child)

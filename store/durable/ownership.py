@@ -124,6 +124,16 @@ class Ownership:
             return NOTHING
         return self._leases.fence(role_name(role), self.boot_id, self.role_epoch(role))
 
+    def claim_for(self, name: str, seconds: float, *, now: int) -> Write:
+        """Something of nobody's that one process does at a time, such as a call in the application's own name.
+
+        `Conflict` while somebody has it; it is free again after `seconds`. By the wall clock: nothing that must never
+        happen twice may hang on it.
+        """
+        if self.trust is None:
+            return NOTHING
+        return self._leases.acquire(name, self.boot_id, now=now, expires_at=now + round(seconds * 1000))
+
     def trusts_for(self, user_id: UserId | int, seconds: float) -> bool:
         """Whether something outside that may take so long, begun now, ends before anybody else may act."""
         return self.owns(user_id) and (self.trust is None or self.trust.seconds_left() >= seconds)

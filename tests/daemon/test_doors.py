@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
+import trio
 
 from daemon.admin.event_hub import EventHub
 from daemon.dialogs.rehearsal import Rehearsed
@@ -29,10 +31,13 @@ from daemon.web.server import PortTaken
 from store.errors import StoreUnavailable
 from store.ids import UserId
 from tests.daemon.test_rooms import make_settings, rooms_of
+from tests.fakes.owners import seize
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from trio.testing import MockClock
 
     from daemon.clock import TrioClock
     from daemon.config import Settings
@@ -158,3 +163,16 @@ async def test_changed_scripts_are_told_of_where_there_are_any(rooms: Rooms, mon
     for result, is_told in ((Rehearsed(open=9), False), (Rehearsed(open=9, fit=2), True)):
         monkeypatch.setattr(type(rooms.dialogs), "rehearsed", result)
         assert bool(tell_rehearsal(rooms)) is is_told
+
+
+async def test_process_that_does_not_poll_is_ready_all_the_same(
+    rooms: Rooms, store: Store, monkeypatch: pytest.MonkeyPatch, autojump_clock: MockClock
+) -> None:
+    own = await seize(store, "boot-1", roles=())
+    probes = make_probes(replace(rooms, ownership=own), Layers(()))
+
+    assert await probes.ask() == {"store": "ok", "telegram": "ok", "children": "ok", "ownership": "ok"}
+    await trio.sleep(12)
+    assert "acts for nobody" in (await probes.ask())["ownership"]
+    monkeypatch.setattr(type(rooms.speech.sender), "trouble", "502 Bad Gateway")
+    assert (await probes.ask())["telegram"] == "messages do not go out: 502 Bad Gateway"

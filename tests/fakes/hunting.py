@@ -7,7 +7,7 @@ supervisor; `crash` cancels it in the middle of whatever it does, and the next `
 from __future__ import annotations
 
 import random
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -261,8 +261,12 @@ async def open_ground(
     settings: AutopilotSettings | None = None,
     ask: Any = None,
     boot_id: str = "boot-1",
+    ownership: Ownership | None = None,
 ) -> AsyncIterator[HuntGround]:
-    """A daemon that hunts; at the end all hunts are cancelled, as a stop does."""
+    """A daemon that hunts; at the end all hunts are cancelled, as a stop does.
+
+    `ownership`: what it holds of a shared store; without it the store is its own.
+    """
     asker = ask or ScriptedAsker()
 
     async def may_ask(_: UserId) -> bool:
@@ -270,19 +274,20 @@ async def open_ground(
         return ask is not None
 
     sessions, resumes = FakeSessions(board, store), FakeResumes()
-    async with own_shards(store, boot_id=boot_id, now=clock.now()) as ownership, trio.open_nursery() as nursery:
+    owning = nullcontext(ownership) if ownership else own_shards(store, boot_id=boot_id, now=clock.now())
+    async with owning as owned, trio.open_nursery() as nursery:
         tools = HuntTools(
             store=store,
             outbox=Outbox(store.queues, clock),
             boards=OneBoard(board),
             sessions=sessions,
             vault=OpenVault(),
-            ownership=ownership,
+            ownership=owned,
             resumes=resumes,
             letters=LetterWriter(asker, LetterTemplates(Texts.load()), may_ask),
             clock=clock,
             random=random.Random(7),
             settings=settings or AutopilotSettings(),
         )
-        yield HuntGround(store, board, tools, ownership, sessions, resumes, nursery)
+        yield HuntGround(store, board, tools, owned, sessions, resumes, nursery)
         nursery.cancel_scope.cancel()

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from daemon.admin.verb import Caller, Verb, VerbArgs
 from daemon.supervisor.circuit_lines import list_circuits
 from daemon.supervisor.health import summarize
+from store.durable.ownership import ROLES, role_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from daemon.admin.operations import Operations
     from daemon.supervisor.circuit_lines import CircuitLine
+    from store.durable.leases import LeaseRow
 
 QUEUES = ("inbox", "outbox")
 QUARANTINE_SHOWN = 20
@@ -43,6 +46,22 @@ class QuarantineLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessLine:
+    """A process that uses the store, and what it holds."""
+
+    boot_id: str
+    is_this: bool
+    shards: int
+    epoch: int
+    """The highest of its leases: how often something changed hands."""
+    roles: str
+    trust_seconds: int | None
+    """How long this process may still act without another sign from the store; None: others, or alone on its store."""
+    beat_seconds_ago: int | None
+    """By the wall clocks of two machines, so only roughly; None: alone on its store."""
+
+
+@dataclass(frozen=True, slots=True)
 class StatusReply:
     """The daemon now."""
 
@@ -62,6 +81,7 @@ class StatusReply:
     """Essential children that are not running."""
     restarts: int
     queues: tuple[QueueLine, ...]
+    processes: tuple[ProcessLine, ...]
     circuits: tuple[CircuitLine, ...]
     quarantine: tuple[QuarantineLine, ...]
 
@@ -84,6 +104,7 @@ async def tell_status(operations: Operations, _caller: Caller, _args: StatusArgs
         missing=health.missing,
         restarts=operations.supervisor.restarts,
         queues=await _read_queues(operations),
+        processes=await _read_processes(operations, now),
         circuits=list_circuits(operations.dependencies, operations.supervisor),
         quarantine=await _read_quarantine(operations, now),
     )
@@ -94,6 +115,35 @@ async def _read_queues(operations: Operations) -> tuple[QueueLine, ...]:
     return tuple(
         [QueueLine(name, await queues.count(name, "waiting"), await queues.count(name, "buried")) for name in QUEUES]
     )
+
+
+async def _read_processes(operations: Operations, now: int) -> tuple[ProcessLine, ...]:
+    own, store = operations.ownership, operations.store
+    if not own.is_shared:
+        epoch = max((own.epoch_of(shard) for shard in own.shards), default=0)
+        return (ProcessLine(own.boot_id, True, len(own.shards), epoch, ", ".join(ROLES), None, None),)
+    held: dict[str, list[LeaseRow]] = {}
+    for row in await store.leases.all():
+        if row.expires_at != 0:
+            held.setdefault(row.owner, []).append(row)
+    lines = []
+    for member in await store.members.all():
+        rows, is_this = held.get(member.boot_id, []), member.boot_id == own.boot_id
+        names = [row.name for row in rows]
+        lines.append(
+            ProcessLine(
+                boot_id=member.boot_id,
+                is_this=is_this,
+                shards=sum(name.startswith("shard:") for name in names),
+                epoch=max((row.epoch for row in rows), default=0),
+                roles=", ".join(role for role in ROLES if role_name(role) in names),
+                trust_seconds=math.floor(max(own.trust.seconds_left(), 0))
+                if is_this and own.trust is not None
+                else None,
+                beat_seconds_ago=(now - member.beat_at) // 1000,
+            )
+        )
+    return tuple(lines)
 
 
 async def _read_quarantine(operations: Operations, now: int) -> tuple[QuarantineLine, ...]:

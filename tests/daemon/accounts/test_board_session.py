@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import trio
 
-from daemon.accounts.board_session import APPLICATION
+from daemon.accounts.board_session import APPLICATION, BoardSessions
 from daemon.boards.board import (
     BoardBusy,
     BoardTrouble,
@@ -21,12 +21,15 @@ from daemon.boards.board import (
 from store.ids import BoardName, UserId
 from tests.daemon.accounts.logins import log_in
 from tests.fakes.board import make_vacancy
+from tests.fakes.owners import seize
 
 if TYPE_CHECKING:
     from trio.testing import MockClock
 
-    from daemon.accounts.board_session import BoardSessions
+    from daemon.boards.registry import BoardRegistry
+    from daemon.clock import TrioClock
     from daemon.secret import Secret
+    from daemon.vault import Vault
     from store.store import Store
     from tests.conftest import Logged
     from tests.fakes.board import FakeBoard
@@ -264,3 +267,20 @@ async def test_no_token_is_ever_logged(
     told = {line["event"] for line in logged}
     assert told >= {"login_refreshed", "board_refuses_applicants", "login_not_revoked", "login_lost"}
     assert not re.search(r"access-|refresh-\d|code-", repr(logged))
+
+
+async def test_application_token_is_fetched_by_one_process_at_a_time(
+    autojump_clock: MockClock, store: Store, vault: Vault, boards: BoardRegistry, clock: TrioClock, board: FakeBoard
+) -> None:
+    first, second = [
+        BoardSessions(store, vault, boards, clock, "http://127.0.0.1:8080", owner=await seize(store, f"boot-{number}"))
+        for number in (1, 2)
+    ]
+    board.delay_seconds = 1.0
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(first.application_call, HH, lambda token: board.search(token, ANYTHING))
+        await trio.sleep(0.5)
+        with pytest.raises(BoardBusy, match="another process"):
+            await second.application_call(HH, lambda token: board.search(token, ANYTHING))
+    await second.application_call(HH, lambda token: board.search(token, ANYTHING))
+    assert board.calls.count("fetch_application_token") == 1

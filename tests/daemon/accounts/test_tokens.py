@@ -10,8 +10,10 @@ import trio
 from daemon.accounts.tokens import TokenKeeper
 from daemon.boards.board import BoardTrouble, LoginLost, TokenPair, TokenStillValid
 from daemon.secret import Secret
+from store.errors import LeaseLost
 from store.ids import BoardName, UserId
 from tests.daemon.accounts.logins import log_in
+from tests.fakes.owners import seize
 
 if TYPE_CHECKING:
     from trio.testing import MockClock
@@ -174,3 +176,39 @@ async def test_answer_token_still_valid_keeps_tokens_and_forgets_their_time(
     kept = await keeper.refresh(IVAN, HH, await keeper.require(IVAN, HH))
     assert (kept.access_token.reveal(), kept.code_id, kept.row.expires_at) == ("a", "c", None)
     assert not keeper.is_over_time(kept)
+
+
+async def test_former_owner_writes_nothing_about_a_login(
+    autojump_clock: MockClock, store: Store, vault: Vault, boards: BoardRegistry, clock: TrioClock, board: FakeBoard
+) -> None:
+    own = await seize(store, "boot-1")
+    keeper = TokenKeeper(store, vault, boards, clock, own)
+    await keeper.connect(IVAN, HH, TokenPair(Secret("a"), Secret("r"), 10), mode="auto", code_id="c")
+    login, before = await keeper.require(IVAN, HH), await row_of(store)
+    await seize(store, "boot-2")
+    for attempt in (
+        lambda: keeper.connect(IVAN, HH, TokenPair(Secret("b"), Secret("r"), 10), mode="auto"),
+        lambda: keeper.refresh(IVAN, HH, login),
+        lambda: keeper.lose(IVAN, HH, login, "gone"),
+    ):
+        with pytest.raises(LeaseLost):
+            await attempt()
+    assert await row_of(store) == before
+    assert board.calls.count("refresh_tokens") == 0
+
+
+async def test_refresh_ends_before_another_process_may_begin_one(
+    autojump_clock: MockClock, store: Store, vault: Vault, boards: BoardRegistry, clock: TrioClock, board: FakeBoard
+) -> None:
+    own = await seize(store, "boot-1")
+    keeper = TokenKeeper(store, vault, boards, clock, own)
+    await keeper.connect(IVAN, HH, TokenPair(Secret("a"), Secret("r"), 10), mode="auto")
+    login = await keeper.require(IVAN, HH)
+    await trio.sleep(8)
+    board.delay_seconds = 60
+    began = trio.current_time()
+    with pytest.raises(BoardTrouble):
+        await keeper.refresh(IVAN, HH, login)
+    assert trio.current_time() - began == pytest.approx(4)
+    with pytest.raises(LeaseLost):
+        await keeper.refresh(IVAN, HH, login)

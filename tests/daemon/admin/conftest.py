@@ -13,6 +13,7 @@ from daemon.admin.verb import Caller
 from daemon.supervisor.child import ChildSpec
 from daemon.supervisor.dependency import Dependencies
 from daemon.supervisor.tree import open_supervisor
+from store.durable.ownership import Ownership
 from store.ids import BoardName, ChatId, UserId
 from store.tables.hunts import HuntRow
 
@@ -30,6 +31,7 @@ class Daemon:
         self.is_draining = False
         self.dependencies = Dependencies(random.Random(1))
         self.operations = Operations(
+            ownership=Ownership(store.leases, "boot-1", {7: 3, 8: 1}),
             store=store,
             supervisor=supervisor,
             clock=clock,

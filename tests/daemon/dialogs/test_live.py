@@ -7,8 +7,9 @@ from daemon.dialogs.dialog import Option
 from daemon.dialogs.errors import WorkFailed
 from daemon.errors import Permanent, Temporary
 from daemon.outbox.message import Text
-from store.errors import StoreUnavailable
+from store.errors import LeaseLost, StoreUnavailable
 from tests.fakes.conversation import keys
+from tests.fakes.owners import seize, trust
 
 YES_NO = [Option("yes", Text("t.yes")), Option("no", Text("t.no"))]
 
@@ -325,3 +326,69 @@ async def test_answer_that_can_not_be_opened_any_more_is_asked_for_again(bench):
         assert keys(await chat.say("Аня")) == ["t.city"]
     async with bench.engine(two_texts, sealer=Forgotten()):
         assert keys(await chat.say("Омск")) == ["dialogs.script_starts_again", "t.name"]
+
+
+async def test_dialog_of_a_lost_shard_leaves_memory_when_its_work_has_ended(bench, autojump_clock):
+    ended = []
+
+    async def busy(dialog):
+        async def work():
+            try:
+                await trio.sleep_forever()
+            finally:
+                with trio.CancelScope(shield=True, deadline=trio.current_time() + 2):
+                    await trio.sleep(1)
+                ended.append(True)
+
+        await dialog.do("work", work)
+
+    async with bench.engine(busy) as engine:
+        await bench.conversation.say("/start")
+        await trio.sleep(1)
+        await engine.let_go(frozenset({8}))
+        assert (engine.live_count, ended) == (1, [])
+        await engine.let_go(frozenset({7}))
+        assert (engine.live_count, ended) == (0, [True])
+
+
+async def test_work_of_a_dialog_taken_over_is_done_again(bench, autojump_clock):
+    done = []
+
+    async def errand(dialog):
+        async def work():
+            done.append(dialog.chat_id)
+
+        await dialog.do("work", work)
+        dialog.say(Text("t.bye"))
+
+    bench.ownership = own = await seize(bench.store, "boot-1")
+    epochs = {shard: own.epoch_of(shard) for shard in own.shards}
+
+    async def never(dialog):
+        await dialog.do("work", trio.sleep_forever)
+        dialog.say(Text("t.bye"))
+
+    async with bench.engine(never):
+        await bench.conversation.say("/start")
+    own.hold({}, {})
+    async with bench.engine(errand) as engine:
+        await trio.sleep(1)
+        assert done == [], "it is somebody else's"
+        trust(own)
+        own.hold(epochs, {})
+        engine.take_up(frozenset({8}))
+        await trio.sleep(1)
+        assert done == []
+        engine.take_up(frozenset({7}))
+        await trio.sleep(1)
+        assert done == [7]
+
+
+async def test_dialog_of_somebody_elses_person_does_not_wake(bench, autojump_clock):
+    bench.ownership = own = await seize(bench.store, "boot-1")
+    async with bench.engine(one_question) as engine:
+        await bench.conversation.say("/start")
+        own.leave({7})
+        with pytest.raises(LeaseLost):
+            await bench.conversation.press(0)
+        assert engine.live_count == 1

@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.dialogs.dialog import Option
-from daemon.dialogs.question import ANSWER, OpenQuestion, Sleeping, Working, decode_waiting, encode_waiting
+from daemon.dialogs.question import (
+    ANSWER,
+    OpenQuestion,
+    Sleeping,
+    Working,
+    decode_waiting,
+    encode_waiting,
+    is_same_place,
+    make_question_id,
+)
+from daemon.dialogs.steps import Ask, Do, Sleep
 from daemon.outbox.buttons import ButtonSigner
 from daemon.outbox.message import Text, UrlButton, Verbatim
 from store.ids import ChatId
@@ -81,3 +91,34 @@ def test_neighbouring_questions_have_cards_of_their_own():
 
 def test_action_of_answers_is_fixed():
     assert question().message(ChatId(7)).keyboard[0][0].action == ANSWER == "answer"
+
+
+def test_ids_of_questions_are_short_and_their_own():
+    ids = {make_question_id(opened_at, number) for opened_at in (0, 35, 1_790_000_000_000) for number in range(40)}
+    assert len(ids) == 120
+    assert make_question_id(0, 36) == "0-10"
+    assert max(map(len, ids)) <= 12
+
+
+async def nothing():
+    """Work that is never done here."""
+
+
+@pytest.mark.parametrize(
+    ("waiting", "stop", "is_same"),
+    [
+        (Working("fetch"), Do("fetch", nothing), True),
+        (Working("fetch"), Do("send", nothing), False),
+        (Sleeping(5, "t"), Sleep(5), True),
+        (Sleeping(5, "t"), Sleep(6), False),
+        (Sleeping(5, "t"), Do("fetch", nothing), False),
+        (None, Ask(Text("t.q")), False),
+        (OpenQuestion("1", 1, Text("t.q")), Ask(Text("t.q")), True),
+        (OpenQuestion("1", 1, Text("t.q")), Ask(Text("t.other")), False),
+        (OpenQuestion("1", 1, Text("t.q")), Ask(Text("t.q"), accept=str), False),
+        (OpenQuestion("1", 1, Text("t.q")), Ask(Text("t.q"), events=("e",)), False),
+        (OpenQuestion("1", 1, Text("t.q")), Ask(Text("t.q"), options=(Option("a", Text("t.a")),)), False),
+    ],
+)
+def test_place_is_the_same_where_the_script_waits_for_what_is_on_disk(waiting, stop, is_same):
+    assert is_same_place(waiting, stop) is is_same

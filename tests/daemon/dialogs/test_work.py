@@ -7,7 +7,7 @@ from daemon.boards.board import BoardTrouble, LoginLost
 from daemon.dialogs.running import Entry
 from daemon.dialogs.steps import Do
 from daemon.dialogs.work import attempt_work, write_patiently
-from store.errors import Conflict, StoreUnavailable
+from store.errors import Conflict, LeaseLost, StoreUnavailable
 from store.write import NOTHING
 
 
@@ -72,3 +72,7 @@ async def test_conflict_is_not_tried_again():
     with pytest.raises(Conflict):
         await write_patiently(store, NOTHING)
     assert store.tries == 1
+
+
+async def test_person_lost_to_another_process_is_no_bug():
+    assert await attempt(error=LeaseLost()) == Entry("failed", "work", {"error": "LeaseLost", "temporary": False})

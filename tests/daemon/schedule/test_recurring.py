@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import random
 
+import pytest
 import trio
 
 from daemon.clock import DAY
 from daemon.schedule.recurrence import Every
 from daemon.schedule.recurring import Job, RecurringJob, as_children
 from daemon.supervisor.tree import open_supervisor
+from store.errors import LeaseLost
+from tests.fakes.owners import seize
 
 
 class Counted:
@@ -54,3 +57,25 @@ async def test_failing_job_is_tried_again_by_the_supervisor(autojump_clock, stor
         await trio.sleep(5)
         assert len(work.runs) == 2
         assert [child.name for child in supervisor.children()] == ["job:count"]
+
+
+async def test_refused_guard_notes_nothing(autojump_clock, store, clock):
+    work = Counted()
+    guard = (await seize(store, "boot-1")).guard_role("upkeep")
+    await seize(store, "boot-2")
+    with pytest.raises(LeaseLost):
+        await RecurringJob(Job("count", Every(10), work), store, clock, lambda: guard).run()
+    assert len(work.runs) == 1
+    assert await store.cursors.get("job:count") is None
+
+
+async def test_children_run_where_they_are_wrapped_to(store, clock):
+    wrapped = []
+
+    def wrap(run):
+        wrapped.append(run)
+        return Counted()
+
+    (spec,) = as_children([Job("count", Every(10), Counted())], store, clock, wrap=wrap)
+    assert len(wrapped) == 1
+    assert isinstance(spec.run, Counted)

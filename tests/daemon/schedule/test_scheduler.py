@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import trio
 
 from daemon.clock import HOUR, MINUTE
 from daemon.schedule.scheduler import Scheduler
+from store.errors import LeaseLost
 from store.ids import ChatId
 from store.write import statement
 from tests.fakes.clock import MovableClock
+from tests.fakes.owners import seize
 
 CHAT = ChatId(42)
 
@@ -116,4 +120,15 @@ async def test_clock_that_jumps_back_fires_nothing_early(autojump_clock, store, 
     await trio.sleep(600)
     assert await waiting(store) == []
     await trio.sleep(3600)
+    assert len(await waiting(store)) == 1
+
+
+async def test_former_holder_of_the_role_fires_nothing(autojump_clock, store, clock):
+    former = Scheduler(store, clock, partial((await seize(store, "boot-1")).guard_role, "schedule"))
+    later = Scheduler(store, clock, partial((await seize(store, "boot-2")).guard_role, "schedule"))
+    await set_timer(store, "a", clock.now())
+    with pytest.RaisesGroup(LeaseLost):
+        await former.fire_due()
+    assert await waiting(store) == []
+    assert await later.fire_due() == 1
     assert len(await waiting(store)) == 1

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from daemon.supervisor.quarantine import QuarantineEntry
 from daemon.supervisor.stored_quarantine import StoredQuarantine
+from tests.fakes.owners import seize
 
 if TYPE_CHECKING:
     from store.store import Store
@@ -58,3 +59,18 @@ async def test_words_are_written_with_the_entry_and_once(store: Store) -> None:
     await book.leave(ENTRY.child)
     await book.enter(replace(ENTRY, since_at=5_000))
     assert await store.queues.count("outbox", "waiting") == 2
+
+
+async def test_child_of_another_process_is_its_business(store: Store) -> None:
+    own = await seize(store, "boot-1")
+    book = StoredQuarantine(store, guard=lambda child: own.guard(int(child.partition(":")[2])))
+    await book.enter(ENTRY)
+    await seize(store, "boot-2")
+
+    await book.leave("autopilot:42")
+    await book.enter(replace(ENTRY, failures=9))
+
+    assert await StoredQuarantine(store).load() == [ENTRY]
+    own.hold({}, {})
+    await book.leave("autopilot:42")
+    assert await StoredQuarantine(store).load() == [ENTRY]

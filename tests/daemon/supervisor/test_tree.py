@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -387,3 +388,13 @@ async def test_shared_failure_opens_circuit_and_burns_no_budget(autojump_clock):
         await trio.sleep(600)
         assert {child.phase for child in supervisor.children()} == {Phase.RUNNING}
         assert supervisor.open_circuits() == []
+
+
+async def test_entries_of_a_book_that_others_write_replace_what_was_known(autojump_clock):
+    entry = QuarantineEntry("a", "f", "KeyError", 5, 0, 10**15)
+    async with supervise() as supervisor:
+        supervisor.load_entries([entry])
+        supervisor.replace_entries(["a", "b"], [replace(entry, child="b"), replace(entry, child="c")])
+        children = [supervisor.launch(ChildSpec(name, Scripted())) for name in "abc"]
+        await trio.sleep(1)
+        assert [child.phase for child in children] == [Phase.RUNNING, Phase.QUARANTINED, Phase.RUNNING]

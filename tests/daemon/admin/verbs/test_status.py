@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import trio
 
 from daemon.admin.verbs.status import StatusArgs, tell_status
 from daemon.errors import Permanent
 from store.ids import ChatId
+from tests.fakes.owners import seize
 
 
 async def ask(daemon, caller):
@@ -65,3 +68,27 @@ async def test_circuits_of_calls_and_of_the_store_are_shown(autojump_clock, daem
     reply = await ask(daemon, caller)
     shown = [(line.dependency, line.state, line.next_probe_in_seconds) for line in reply.circuits]
     assert shown == [("board hh", "open", 20), ("telegram", "closed", 0), ("store", "closed", 0)]
+
+
+async def test_process_alone_on_its_store_has_everything(autojump_clock, daemon, caller):
+    (line,) = (await ask(daemon, caller)).processes
+    assert (line.boot_id, line.is_this, line.shards, line.epoch) == ("boot-1", True, 2, 3)
+    assert (line.roles, line.trust_seconds, line.beat_seconds_ago) == ("poller, schedule, upkeep", None, None)
+
+
+async def test_processes_of_a_shared_store_are_told_with_what_they_hold(autojump_clock, daemon, caller):
+    store, now = daemon.store, daemon.clock.now()
+    own = await seize(store, "boot-1", range(100), roles=("poller",))
+    await seize(store, "boot-2", range(90, 256), roles=("schedule",))
+    for boot_id in ("boot-1", "boot-2"):
+        await store.write(store.members.join(boot_id, lease_ms=15_000, now=now))
+    daemon.operations = replace(daemon.operations, ownership=own)
+    await trio.sleep(3)
+    first, second = (await ask(daemon, caller)).processes
+    assert (first.boot_id, first.is_this, first.shards, first.roles, first.trust_seconds) == (
+        ("boot-1", True, 90, "poller", 9)
+    )
+    assert (second.boot_id, second.is_this, second.shards, second.roles, second.trust_seconds) == (
+        ("boot-2", False, 166, "schedule", None)
+    )
+    assert (first.epoch, second.epoch, second.beat_seconds_ago) == (1, 2, 3)
