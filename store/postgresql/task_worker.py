@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class TaskWorker:
     """The writer's jobs, one after another in a task: what `ThreadWorker` is to SQLite. See `Worker`."""
 
+    settles_at_once = False
+
     def __init__(self) -> None:
         self._jobs, self._taken = trio.open_memory_channel[tuple["Work", "Settle"]](float("inf"))
 
