@@ -21,6 +21,7 @@ import trio
 from daemon.accounts.account_lock import AccountLocks
 from daemon.boards.board import BoardTrouble, LoginLost, TokenStillValid
 from daemon.clock import SECOND
+from daemon.patience import write_patiently
 from daemon.secret import Secret
 from store.write import NOTHING
 
@@ -118,9 +119,10 @@ class TokenKeeper:
     async def connect(
         self, user_id: UserId, board: BoardName, pair: TokenPair, *, mode: str, code_id: str = ""
     ) -> None:
-        """A new login, on disk before it is used."""
+        """A new login, on disk before it is used: a store that is away is waited for, since its code works once."""
         now = self._clock.now()
-        await self._store.write(
+        await write_patiently(
+            self._store,
             self._owner.guard(user_id)
             + self._store.board_accounts.connect(
                 user_id,
@@ -131,7 +133,7 @@ class TokenKeeper:
                 expires_at=_expires_at(pair, now),
                 external_id=None,
                 now=now,
-            )
+            ),
         )
 
     def is_over_time(self, login: Login) -> bool:
@@ -172,11 +174,13 @@ class TokenKeeper:
             return await self._keep(login)
         sealed = await self._seal(row.user_id, row.board, pair, login.code_id)
         expires_at = _expires_at(pair, self._clock.now())
-        await self._store.write(
+        # The old pair works no more. The shield around all of this says how long a store that is away is waited for.
+        await write_patiently(
+            self._store,
             self._owner.guard(row.user_id)
             + accounts.store_tokens(
                 row.user_id, row.board, version=row.version + 1, sealed_tokens=sealed, expires_at=expires_at
-            )
+            ),
         )
         log.info("login_refreshed", user_id=row.user_id, board=row.board)
         return await self.require(row.user_id, row.board)

@@ -10,7 +10,7 @@ import trio
 from daemon.accounts.tokens import TokenKeeper
 from daemon.boards.board import BoardTrouble, LoginLost, TokenPair, TokenStillValid
 from daemon.secret import Secret
-from store.errors import LeaseLost
+from store.errors import LeaseLost, StoreUnavailable
 from store.ids import BoardName, UserId
 from tests.daemon.accounts.logins import log_in
 from tests.fakes.owners import seize
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from daemon.vault import Vault
     from store.store import Store
     from store.tables.board_accounts import BoardAccountRow
+    from store.write import Write
     from tests.fakes.board import FakeBoard
 
 IVAN, HH = UserId(42), BoardName("hh")
@@ -212,3 +213,35 @@ async def test_refresh_ends_before_another_process_may_begin_one(
     assert trio.current_time() - began == pytest.approx(4)
     with pytest.raises(LeaseLost):
         await keeper.refresh(IVAN, HH, login)
+
+
+def refuse_writes(store: Store, monkeypatch: pytest.MonkeyPatch, table: str, times: int) -> None:
+    """The next writes to this table, so many, find no room on the disk."""
+    write, left = store.write, times
+
+    async def refuse(value: Write) -> None:
+        nonlocal left
+        if left and any(table in statement.sql for statement in value.statements):
+            left -= 1
+            raise StoreUnavailable
+        await write(value)
+
+    monkeypatch.setattr(store, "write", refuse)
+
+
+async def test_new_login_waits_for_room_on_the_disk(
+    autojump_clock: MockClock, store: Store, sessions: BoardSessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_writes(store, monkeypatch, "board_accounts", 30)
+    await log_in(store, sessions, IVAN, HH)
+    assert (await row_of(store)).state == "connected"
+
+
+async def test_pair_that_finds_no_room_is_not_thrown_away(
+    autojump_clock: MockClock, store: Store, sessions: BoardSessions, board: FakeBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await log_in(store, sessions, IVAN, HH)
+    board.expire_tokens()
+    refuse_writes(store, monkeypatch, "sealed_tokens", 5)
+    await sessions.call(IVAN, HH, board.list_resumes)
+    assert (await row_of(store)).state == "connected"
