@@ -23,6 +23,7 @@ from daemon.boards.board import BoardTrouble, LoginLost, TokenStillValid
 from daemon.clock import SECOND
 from daemon.patience import write_patiently
 from daemon.secret import Secret
+from store.errors import Conflict, LeaseLost
 from store.write import NOTHING
 
 if TYPE_CHECKING:
@@ -175,13 +176,15 @@ class TokenKeeper:
         sealed = await self._seal(row.user_id, row.board, pair, login.code_id)
         expires_at = _expires_at(pair, self._clock.now())
         # The old pair works no more. The shield around all of this says how long a store that is away is waited for.
-        await write_patiently(
-            self._store,
-            self._owner.guard(row.user_id)
-            + accounts.store_tokens(
-                row.user_id, row.board, version=row.version + 1, sealed_tokens=sealed, expires_at=expires_at
-            ),
+        write = self._owner.guard(row.user_id) + accounts.store_tokens(
+            row.user_id, row.board, version=row.version + 1, sealed_tokens=sealed, expires_at=expires_at
         )
+        try:
+            await write_patiently(self._store, write)
+        except LeaseLost:
+            raise
+        except Conflict:  # an earlier try was carried out without a word: what stands there is read below
+            log.info("login_saved_before", user_id=row.user_id, board=row.board)
         log.info("login_refreshed", user_id=row.user_id, board=row.board)
         return await self.require(row.user_id, row.board)
 

@@ -215,14 +215,18 @@ async def test_refresh_ends_before_another_process_may_begin_one(
         await keeper.refresh(IVAN, HH, login)
 
 
-def refuse_writes(store: Store, monkeypatch: pytest.MonkeyPatch, table: str, times: int) -> None:
-    """The next writes to this table, so many, find no room on the disk."""
+def refuse_writes(
+    store: Store, monkeypatch: pytest.MonkeyPatch, table: str, times: int, *, is_done: bool = False
+) -> None:
+    """The next writes to this table, so many, are refused; or carried out and said to be refused."""
     write, left = store.write, times
 
     async def refuse(value: Write) -> None:
         nonlocal left
         if left and any(table in statement.sql for statement in value.statements):
             left -= 1
+            if is_done:
+                await write(value)
             raise StoreUnavailable
         await write(value)
 
@@ -237,11 +241,18 @@ async def test_new_login_waits_for_room_on_the_disk(
     assert (await row_of(store)).state == "connected"
 
 
+@pytest.mark.parametrize(("times", "is_done"), [(5, False), (1, True)])
 async def test_pair_that_finds_no_room_is_not_thrown_away(
-    autojump_clock: MockClock, store: Store, sessions: BoardSessions, board: FakeBoard, monkeypatch: pytest.MonkeyPatch
+    autojump_clock: MockClock,
+    store: Store,
+    sessions: BoardSessions,
+    board: FakeBoard,
+    monkeypatch: pytest.MonkeyPatch,
+    times: int,
+    is_done: bool,
 ) -> None:
     await log_in(store, sessions, IVAN, HH)
     board.expire_tokens()
-    refuse_writes(store, monkeypatch, "sealed_tokens", 5)
+    refuse_writes(store, monkeypatch, "sealed_tokens", times, is_done=is_done)
     await sessions.call(IVAN, HH, board.list_resumes)
     assert (await row_of(store)).state == "connected"
