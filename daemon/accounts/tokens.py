@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import orjson
@@ -22,8 +21,9 @@ import trio
 from daemon.accounts.account_lock import AccountLocks
 from daemon.boards.board import BoardTrouble, LoginLost, TokenStillValid
 from daemon.clock import SECOND
+from daemon.patience import write_patiently
 from daemon.secret import Secret
-from daemon.supervisor.finishing import let_finish
+from store.errors import Conflict, LeaseLost
 from store.write import NOTHING
 
 if TYPE_CHECKING:
@@ -41,8 +41,7 @@ log = structlog.get_logger(__name__)
 CONNECTED = "connected"
 LOST = "lost"
 REFRESH_SECONDS = 8.0
-LAST_SECONDS = 2.0
-"""A refresh under way may go on for so long when its caller is cancelled, so that its answer is not thrown away."""
+"""A refresh under way is finished even when its caller is cancelled, so that its answer is not thrown away."""
 LEAST_REFRESH_SECONDS = 2.0
 """Where a store is shared, a refresh ends before another process may begin one."""
 
@@ -121,9 +120,10 @@ class TokenKeeper:
     async def connect(
         self, user_id: UserId, board: BoardName, pair: TokenPair, *, mode: str, code_id: str = ""
     ) -> None:
-        """A new login, on disk before it is used."""
+        """A new login, on disk before it is used: a store that is away is waited for, since its code works once."""
         now = self._clock.now()
-        await self._store.write(
+        await write_patiently(
+            self._store,
             self._owner.guard(user_id)
             + self._store.board_accounts.connect(
                 user_id,
@@ -134,7 +134,7 @@ class TokenKeeper:
                 expires_at=_expires_at(pair, now),
                 external_id=None,
                 now=now,
-            )
+            ),
         )
 
     def is_over_time(self, login: Login) -> bool:
@@ -148,8 +148,10 @@ class TokenKeeper:
             if login.access_token != stale.access_token:
                 return login
             trusted = await self._owner.wait_trust(user_id, LEAST_REFRESH_SECONDS)
-            seconds = min(REFRESH_SECONDS, trusted)
-            return await let_finish(partial(self._refresh_within, seconds, login), LAST_SECONDS)
+            with trio.CancelScope(shield=True, deadline=trio.current_time() + min(REFRESH_SECONDS, trusted)):
+                return await self._refresh(login)
+            # Only when the shield's deadline passed: the answer may have been given, the next try will tell.
+            raise BoardTrouble("the board did not answer a refresh in time")
 
     async def lose(self, user_id: UserId, board: BoardName, lost: Login, reason: str) -> None:
         """Remembers that this login does not work any more, unless a newer one has taken its place."""
@@ -159,14 +161,6 @@ class TokenKeeper:
                 log.warning("login_lost", user_id=user_id, board=board, reason=reason)
                 lose = self._store.board_accounts.set_state(user_id, board, LOST)
                 await self._store.write(self._owner.guard(user_id) + lose)
-
-    async def _refresh_within(self, seconds: float, login: Login) -> Login:
-        try:
-            with trio.fail_after(seconds):
-                return await self._refresh(login)
-        except trio.TooSlowError:
-            # The answer may have been given: the next try will tell.
-            raise BoardTrouble("the board did not answer a refresh in time") from None
 
     async def _refresh(self, login: Login) -> Login:
         row = login.row
@@ -181,12 +175,16 @@ class TokenKeeper:
             return await self._keep(login)
         sealed = await self._seal(row.user_id, row.board, pair, login.code_id)
         expires_at = _expires_at(pair, self._clock.now())
-        await self._store.write(
-            self._owner.guard(row.user_id)
-            + accounts.store_tokens(
-                row.user_id, row.board, version=row.version + 1, sealed_tokens=sealed, expires_at=expires_at
-            )
+        # The old pair works no more. The shield around all of this says how long a store that is away is waited for.
+        write = self._owner.guard(row.user_id) + accounts.store_tokens(
+            row.user_id, row.board, version=row.version + 1, sealed_tokens=sealed, expires_at=expires_at
         )
+        try:
+            await write_patiently(self._store, write)
+        except LeaseLost:
+            raise
+        except Conflict:  # an earlier try was carried out without a word: what stands there is read below
+            log.info("login_saved_before", user_id=row.user_id, board=row.board)
         log.info("login_refreshed", user_id=row.user_id, board=row.board)
         return await self.require(row.user_id, row.board)
 

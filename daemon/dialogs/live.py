@@ -20,9 +20,10 @@ from daemon.dialogs.errors import ScriptChanged
 from daemon.dialogs.question import OpenQuestion, Sleeping, Working, is_same_place, make_question_id
 from daemon.dialogs.running import Place, ScriptRun
 from daemon.dialogs.steps import Ask, Do, End, Sleep
-from daemon.dialogs.work import attempt_work, write_patiently
+from daemon.dialogs.work import attempt_work
 from daemon.errors import Permanent
 from daemon.outbox.message import OutgoingMessage, Text
+from daemon.patience import write_patiently
 from store.errors import LeaseLost, StoreError, StoreUnavailable
 from store.write import NOTHING, join
 

@@ -16,7 +16,7 @@ _INSERT = "INSERT INTO data_keys (user_id, wrapped_key, created_at) VALUES ($1, 
 _REWRAP = "UPDATE data_keys SET wrapped_key = $3 WHERE user_id = $1 AND wrapped_key = $2"
 _DELETE = "DELETE FROM data_keys WHERE user_id = $1"
 _SELECT = "SELECT user_id, wrapped_key, created_at FROM data_keys WHERE user_id = $1"
-_COUNT_BY_PREFIX = "SELECT substr(wrapped_key, 1, $1), count(*) FROM data_keys GROUP BY 1 ORDER BY 1"
+_COUNT_BY_PREFIX = "SELECT substr(wrapped_key, 1, CAST($1 AS INTEGER)), count(*) FROM data_keys GROUP BY 1 ORDER BY 1"
 _SELECT_PAGE = "SELECT user_id, wrapped_key, created_at FROM data_keys WHERE user_id > $1 ORDER BY user_id LIMIT $2"
 
 

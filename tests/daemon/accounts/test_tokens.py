@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 import trio
 
-from daemon.accounts.tokens import LAST_SECONDS, TokenKeeper
+from daemon.accounts.tokens import TokenKeeper
 from daemon.boards.board import BoardTrouble, LoginLost, TokenPair, TokenStillValid
-from daemon.main import STOP_SECONDS
 from daemon.secret import Secret
-from store.errors import LeaseLost
+from store.errors import LeaseLost, StoreUnavailable
 from store.ids import BoardName, UserId
 from tests.daemon.accounts.logins import log_in
 from tests.fakes.owners import seize
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from daemon.vault import Vault
     from store.store import Store
     from store.tables.board_accounts import BoardAccountRow
+    from store.write import Write
     from tests.fakes.board import FakeBoard
 
 IVAN, HH = UserId(42), BoardName("hh")
@@ -106,20 +106,6 @@ async def test_hanging_refresh_lets_go(
     assert trio.current_time() - started < 10
     board.delay_seconds = 0
     assert await sessions.call(IVAN, HH, board.list_resumes)
-
-
-async def test_silent_board_does_not_hold_up_a_stop(
-    autojump_clock: MockClock, store: Store, sessions: BoardSessions, board: FakeBoard
-) -> None:
-    await log_in(store, sessions, IVAN, HH)
-    await trio.sleep(board.token_seconds + 1)
-    board.delay_seconds = 3600
-    started = trio.current_time()
-    with trio.move_on_after(1) as scope:  # in the middle of the refresh
-        await sessions.call(IVAN, HH, board.list_resumes)
-    assert scope.cancelled_caught
-    # Less than a layer of the daemon waits for its children.
-    assert trio.current_time() - started <= 1 + LAST_SECONDS < STOP_SECONDS
 
 
 async def test_crash_between_answer_and_write_loses_the_login_with_its_reason(
@@ -227,3 +213,46 @@ async def test_refresh_ends_before_another_process_may_begin_one(
     assert trio.current_time() - began == pytest.approx(4)
     with pytest.raises(LeaseLost):
         await keeper.refresh(IVAN, HH, login)
+
+
+def refuse_writes(
+    store: Store, monkeypatch: pytest.MonkeyPatch, table: str, times: int, *, is_done: bool = False
+) -> None:
+    """The next writes to this table, so many, are refused; or carried out and said to be refused."""
+    write, left = store.write, times
+
+    async def refuse(value: Write) -> None:
+        nonlocal left
+        if left and any(table in statement.sql for statement in value.statements):
+            left -= 1
+            if is_done:
+                await write(value)
+            raise StoreUnavailable
+        await write(value)
+
+    monkeypatch.setattr(store, "write", refuse)
+
+
+async def test_new_login_waits_for_room_on_the_disk(
+    autojump_clock: MockClock, store: Store, sessions: BoardSessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_writes(store, monkeypatch, "board_accounts", 30)
+    await log_in(store, sessions, IVAN, HH)
+    assert (await row_of(store)).state == "connected"
+
+
+@pytest.mark.parametrize(("times", "is_done"), [(5, False), (1, True)])
+async def test_pair_that_finds_no_room_is_not_thrown_away(
+    autojump_clock: MockClock,
+    store: Store,
+    sessions: BoardSessions,
+    board: FakeBoard,
+    monkeypatch: pytest.MonkeyPatch,
+    times: int,
+    is_done: bool,
+) -> None:
+    await log_in(store, sessions, IVAN, HH)
+    board.expire_tokens()
+    refuse_writes(store, monkeypatch, "sealed_tokens", times, is_done=is_done)
+    await sessions.call(IVAN, HH, board.list_resumes)
+    assert (await row_of(store)).state == "connected"

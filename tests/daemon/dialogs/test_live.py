@@ -7,7 +7,7 @@ from daemon.dialogs.dialog import Option
 from daemon.dialogs.errors import WorkFailed
 from daemon.errors import Permanent, Temporary
 from daemon.outbox.message import Text
-from store.errors import LeaseLost, StoreUnavailable
+from store.errors import LeaseLost
 from tests.fakes.conversation import keys
 from tests.fakes.owners import seize, trust
 
@@ -143,7 +143,11 @@ async def test_event_that_arrives_during_work_is_not_lost(bench):
 
 
 @pytest.mark.parametrize(
-    ("error", "is_temporary"), [(Temporary(), True), (Permanent(), False), (StoreUnavailable(), True)]
+    ("error", "is_temporary"),
+    [
+        (Temporary(), True),
+        (Permanent(), False),
+    ],
 )
 async def test_failed_work_is_a_result_of_its_own(bench, expected_errors, error, is_temporary):
     begun = []

@@ -6,9 +6,8 @@ import trio
 from daemon.boards.board import BoardTrouble, LoginLost
 from daemon.dialogs.running import Entry
 from daemon.dialogs.steps import Do
-from daemon.dialogs.work import attempt_work, write_patiently
-from store.errors import Conflict, LeaseLost, StoreUnavailable
-from store.write import NOTHING
+from daemon.dialogs.work import attempt_work
+from store.errors import LeaseLost, StoreUnavailable
 
 
 async def attempt(result=None, error=None):
@@ -48,30 +47,19 @@ async def test_hanging_work_is_temporary(autojump_clock):
     assert entry == Entry("failed", "work", {"error": "TooSlowError", "temporary": True})
 
 
-class FullDisk:
-    """Takes no writes for a while."""
+async def test_work_that_meets_a_store_that_is_away_is_done_again(autojump_clock, logged):
+    tries = 0
 
-    def __init__(self, *errors):
-        self.errors = list(errors)
-        self.tries = 0
+    async def work():
+        nonlocal tries
+        tries += 1
+        await trio.lowlevel.checkpoint()
+        if tries < 30:
+            raise StoreUnavailable
+        return tries
 
-    async def write(self, write):
-        self.tries += 1
-        if self.errors:
-            raise self.errors.pop(0)
-
-
-async def test_full_disk_is_waited_for_as_long_as_it_takes(autojump_clock):
-    store = FullDisk(*[StoreUnavailable()] * 500)
-    await write_patiently(store, NOTHING)
-    assert store.tries == 501
-
-
-async def test_conflict_is_not_tried_again():
-    store = FullDisk(Conflict())
-    with pytest.raises(Conflict):
-        await write_patiently(store, NOTHING)
-    assert store.tries == 1
+    assert await attempt_work(Do("work", work), 5) == Entry("did", "work", 30)
+    assert {line["event"] for line in logged} == {"dialog_work_waits_for_store"}
 
 
 async def test_person_lost_to_another_process_is_no_bug():
