@@ -128,6 +128,7 @@ async def serve(
         await outer.start(essential("web", partial(serve_web, doors, pages)))
         await outer.start(essential("admin", partial(serve_operators, doors, operations)))
         if life is not None:
+            life.progress.adopt("poller", rooms.poller.mark)
             for guard in life.guards({"writer": store.prove_writing, "supervisor": partial(prove_supervising, hunts)}):
                 outer.launch(guard)
         roster = Roster(rooms.hunt, hunts)

@@ -45,6 +45,7 @@ from daemon.llm.asking import ask
 from daemon.llm.registry import Models, make_models
 from daemon.metrics import Metrics
 from daemon.outbox.buttons import ButtonSigner
+from daemon.outbox.delivery import TELEGRAM_CIRCUIT
 from daemon.outbox.languages import open_languages
 from daemon.outbox.message import OutgoingMessage, Text
 from daemon.outbox.outbox import Outbox
@@ -207,6 +208,7 @@ def make_speech(ground: Ground, transport: Transport, languages: Languages, sign
         take_fresh=outbox.take_fresh,
         note_message=ground.metrics.note_message,
         random_source=ground.outside.random,
+        circuit=ground.dependencies.get("telegram", TELEGRAM_CIRCUIT),
     )
     return Speech(texts, signer, client, outbox, sender)
 

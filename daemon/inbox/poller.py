@@ -16,6 +16,7 @@ import structlog
 import trio
 
 from daemon.clock import SECOND
+from daemon.supervisor.progress import Mark
 from store.errors import StoreError
 from telegram_client.errors import Conflict, NetworkTrouble, RetryAfter, ServerTrouble, TelegramError, Unauthorized
 from telegram_client.long_poll import next_offset, poll_updates
@@ -33,6 +34,8 @@ log = structlog.get_logger(__name__)
 
 _FIRST_WAIT_SECONDS = 0.5
 _LONGEST_WAIT_SECONDS = 30.0
+_SLACK_SECONDS = 60.0
+"""Beyond the time a poll may wait: its call's own deadline, an answer that trickles in, the store."""
 
 
 class Take(Protocol):
@@ -68,6 +71,8 @@ class UpdatePoller:
         poll_seconds: int = 25,
         random_source: random.Random | None = None,
     ) -> None:
+        self.mark = Mark()
+        """By when the next poll must have come back, for the watchdog."""
         self._store = store
         self._client = client
         self._clock = clock
@@ -84,13 +89,17 @@ class UpdatePoller:
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Polls until cancelled. Started at once: the daemon waits for an unreachable Telegram while it runs."""
         task_status.started()
-        while True:
-            try:
-                await self._poll()
-            except (TelegramError, StoreError) as error:
-                await self._back_off(error)
+        try:
+            while True:
+                try:
+                    await self._poll()
+                except (TelegramError, StoreError) as error:
+                    await self._back_off(error)
+        finally:
+            self.mark.rest()
 
     async def _poll(self) -> None:
+        self.mark.expect(self._poll_seconds + _SLACK_SECONDS)
         if self._may_have_webhook:
             await delete_webhook(self._client)
             self._may_have_webhook = False
@@ -99,6 +108,7 @@ class UpdatePoller:
         is_first = True
         async with aclosing(polls) as batches:
             async for batch in batches:
+                self.mark.expect(self._poll_seconds + _SLACK_SECONDS)
                 if batch:
                     offset = await self._keep(batch, offset)
                 if is_first and self._is_contested:
@@ -129,6 +139,7 @@ class UpdatePoller:
         if self.health.trouble != words:
             log.warning("polling_stopped", trouble=words, error=type(error).__name__)
             self.health = replace(self.health, trouble=words, trouble_since=self._clock.now())
+        self.mark.expect(seconds + _SLACK_SECONDS)
         await trio.sleep(seconds)
 
     def _judge(self, error: TelegramError | StoreError) -> tuple[str, float]:

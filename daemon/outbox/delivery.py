@@ -24,6 +24,7 @@ from daemon.clock import SECOND
 from daemon.outbox.attempt import Attempt
 from daemon.outbox.outbox import QUEUE
 from daemon.outbox.payload import ACKNOWLEDGE, EDIT, SAY, encode
+from daemon.supervisor.dependency import Dependency, DependencyPolicy, Resting
 from store.tables.cards import CardRow
 from store.write import NOTHING, Write
 from telegram_client.errors import (
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from daemon.clock import Clock
     from daemon.outbox.payload import Parcel
     from daemon.outbox.rendering import Renderer
+    from daemon.supervisor.dependency import Pass
     from store.durable.queues import QueueItem
     from store.ids import ChatId
     from store.store import Store
@@ -52,6 +54,10 @@ log = structlog.get_logger(__name__)
 
 _FIRST_WAIT_SECONDS = 0.5
 _LONGEST_WAIT_SECONDS = 60.0
+TELEGRAM_CIRCUIT = DependencyPolicy(
+    first_rest_seconds=2.0, longest_rest_seconds=30.0, first_per_second=5.0, return_seconds_each=1 / 30
+)
+"""People wait for these answers, and one knock is cheap: it is tried sooner than a board."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,7 @@ class Delivery:
         *,
         language_of: Callable[[ChatId], Awaitable[str]],
         random_source: random.Random | None = None,
+        circuit: Dependency | None = None,
     ) -> None:
         self._store = store
         self._client = client
@@ -111,6 +118,7 @@ class Delivery:
         self._clock = clock
         self._language_of = language_of
         self._random = random_source or random.Random()
+        self._circuit = circuit or Dependency("telegram", self._random, TELEGRAM_CIRCUIT)
         self._admitted: set[str] = set()
         self._failures: dict[int, int] = {}
         self._unreadable: set[str] = set()
@@ -134,16 +142,26 @@ class Delivery:
 
     async def send(self, item: QueueItem, parcel: Parcel) -> Outcome:
         """Never raises `TelegramError`."""
-        progress = Progress(item, parcel)
+        try:
+            leave = self._circuit.enter(item.lane)
+        except Resting as resting:
+            return NotYet(self._in_seconds(resting.retry_after_seconds or _LONGEST_WAIT_SECONDS))
+        try:
+            return await self._try(Progress(item, parcel), leave)
+        finally:
+            leave.leave()
+
+    async def _try(self, progress: Progress, leave: Pass) -> Outcome:
         try:
             outcome = await self._act(progress)
         except TelegramError as error:
-            outcome = self._judge(error, progress)
+            outcome = self._judge(error, progress, leave)
             if not isinstance(outcome, NotYet):
-                self._unreadable.discard(item.key)
+                self._unreadable.discard(progress.item.key)
             return outcome
+        leave.succeed()
         if self._failures:
-            self._failures.pop(item.lane, None)
+            self._failures.pop(progress.chat_id, None)
         self.trouble = ""
         return outcome
 
@@ -245,8 +263,12 @@ class Delivery:
 
     # What a failure means
 
-    def _judge(self, error: TelegramError, progress: Progress) -> Outcome:
+    def _judge(self, error: TelegramError, progress: Progress, leave: Pass) -> Outcome:
         chat_id = progress.chat_id
+        if isinstance(error, Forbidden | BadRequest):
+            leave.succeed()  # it answered
+        elif not isinstance(error, RetryAfter):
+            leave.fail(type(error).__name__)
         if isinstance(error, RetryAfter):
             wait = self._limiter.note_retry_after(chat_id, error.seconds, trio.current_time())
             return NotYet(self._in_seconds(wait), progress.is_rewritten)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from daemon.outbox.buttons import ButtonSigner
     from daemon.outbox.delivery import Outcome
     from daemon.outbox.message import Text
+    from daemon.supervisor.dependency import Dependency
     from store.durable.queues import QueueItem
     from store.ids import ChatId
     from store.store import Store
@@ -68,6 +69,7 @@ class OutboxSender:
         take_fresh: Callable[[str], QueueItem | None] = lambda _key: None,
         random_source: random.Random | None = None,
         note_message: Callable[[str], None] = lambda _outcome: None,
+        circuit: Dependency | None = None,
     ) -> None:
         self._store = store
         self._note_message = note_message
@@ -80,6 +82,7 @@ class OutboxSender:
             clock,
             language_of=language_of,
             random_source=random_source,
+            circuit=circuit,
         )
         self._marks = Marks(store)
         self._runner = LaneRunner(

@@ -46,6 +46,10 @@ class Progress:
         """The mark of this name; the same one each time."""
         return self._marks.setdefault(name, Mark())
 
+    def adopt(self, name: str, mark: Mark) -> None:
+        """An agent that brings its own mark."""
+        self._marks[name] = mark
+
     def late(self) -> tuple[str, ...]:
         """Who should have moved on by now: `poller, 12 s late`."""
         now = trio.current_time()

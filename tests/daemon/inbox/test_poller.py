@@ -1,5 +1,6 @@
 """Batch and cursor first, then the next poll; trouble is named and waited out."""
 
+import math
 import random
 from contextlib import asynccontextmanager
 
@@ -233,3 +234,30 @@ async def test_start_with_telegram_unreachable_is_no_failure(store, clock, autoj
         assert "no route" in poller.health.trouble
         await trio.sleep(60)
         assert poller.health.trouble == ""
+
+
+async def test_idle_poller_is_never_late_for_the_watchdog(store, clock, autojump_clock):
+    async with polling(store, clock, Script(getUpdates=Hang())) as poller:
+        for _ in range(40):
+            await trio.sleep(11)
+            assert trio.current_time() < poller.mark.due_at < trio.current_time() + 90
+    assert poller.mark.due_at == math.inf
+
+
+async def test_poll_that_never_comes_back_is_late(store, clock, autojump_clock):
+    class Stuck(Script):
+        async def __call__(self, seen):
+            with trio.CancelScope(shield=True, deadline=trio.current_time() + 500):
+                await trio.sleep_forever()
+            return ok([])
+
+    async with polling(store, clock, Stuck(getUpdates=Hang())) as poller:
+        await trio.sleep(90)
+        assert poller.mark.due_at < trio.current_time()
+
+
+async def test_wait_that_telegram_asks_for_is_not_late(store, clock, autojump_clock):
+    script = Script(getUpdates=[failure(429, "Too Many Requests", {"retry_after": 1000}), Hang()])
+    async with polling(store, clock, script) as poller:
+        await trio.sleep(900)
+        assert poller.mark.due_at > trio.current_time()

@@ -3,7 +3,7 @@
 import pytest
 import trio
 
-from daemon.outbox.delivery import Delivered, Dropped, NotYet, Unreachable
+from daemon.outbox.delivery import TELEGRAM_CIRCUIT, Delivered, Dropped, NotYet, Unreachable
 from daemon.outbox.payload import Parcel, decode
 from telegram_client.errors import NetworkTrouble
 from tests.fakes.transport import Answer, failure, ok
@@ -291,3 +291,32 @@ async def test_pieces_of_a_long_text_each_have_two_tries(make_bot, autojump_cloc
     first, again, *others = [call["text"] for call in bot.calls("sendMessage")]
     assert first == again
     assert " ".join([first, *others]).split() == words
+
+
+async def test_telegram_that_fails_for_many_chats_is_left_alone_for_all(
+    make_bot, clock, autojump_clock, expected_errors
+):
+    bot = make_bot(sendMessage=NetworkTrouble("gone", sent=False))
+    for chat_id in range(1, 40):
+        await bot.say("x", chat_id)
+        assert isinstance(await deliver(bot, chat_id), NotYet)
+    assert len(bot.calls()) == TELEGRAM_CIRCUIT.failures
+    outcome = await deliver(bot, 39)
+    assert 2_000 <= outcome.until - clock.now() <= 4_000
+
+
+async def test_one_message_probes_and_the_others_follow(make_bot, clock, autojump_clock, expected_errors):
+    bot = make_bot(sendMessage=[*[NetworkTrouble("gone", sent=False)] * 5, OK])
+    for chat_id in range(1, 7):
+        await bot.say("x", chat_id)
+        await deliver(bot, chat_id)
+    await trio.sleep(2.1)
+    assert await deliver(bot, 6) == Delivered()
+    assert await deliver(bot, 5) == Delivered()
+
+
+async def test_refusals_of_chats_do_not_stop_the_others(make_bot, autojump_clock):
+    bot = make_bot(sendMessage=failure(403, "Forbidden: bot was blocked by the user"))
+    for chat_id in range(1, 40):
+        await bot.say("x", chat_id)
+        assert isinstance(await deliver(bot, chat_id), Unreachable)

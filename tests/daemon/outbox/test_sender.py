@@ -288,3 +288,21 @@ async def test_trouble_is_told_while_it_is_met_and_forgotten_when_nothing_waits(
         assert "Bad Gateway" in sender.trouble
         await trio.sleep(1200)
         assert sender.trouble == ""
+
+
+async def test_backlog_after_an_outage_leaves_without_a_stampede(make_bot, autojump_clock, expected_errors):
+    bot = make_bot(sendMessage=[*[NetworkTrouble("gone", sent=False)] * 8, OK])
+    tried, gone = [], []
+    async with bot.sending():
+        for chat_id in range(1, 201):
+            await bot.say("x", chat_id)
+        for _ in range(1200):
+            await trio.sleep(0.1)
+            tried.append(len(bot.calls()))
+            gone.append(await bot.store.queues.count("outbox", "finished"))
+    assert gone[-1] == 200
+    assert tried[50] <= 40, "while it was away nobody knocked for himself"
+    a_second = [later - sooner for sooner, later in zip(gone, gone[10:], strict=False)]
+    assert max(a_second) <= 31, "the bot's own pace"
+    back = next(number for number, count in enumerate(gone) if count)
+    assert gone[back + 20] < 40, "few at first"
