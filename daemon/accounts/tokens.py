@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import orjson
@@ -23,6 +24,7 @@ from daemon.boards.board import BoardTrouble, LoginLost, TokenStillValid
 from daemon.clock import SECOND
 from daemon.patience import write_patiently
 from daemon.secret import Secret
+from daemon.supervisor.finishing import let_finish
 from store.errors import Conflict, LeaseLost
 from store.write import NOTHING
 
@@ -41,7 +43,8 @@ log = structlog.get_logger(__name__)
 CONNECTED = "connected"
 LOST = "lost"
 REFRESH_SECONDS = 8.0
-"""A refresh under way is finished even when its caller is cancelled, so that its answer is not thrown away."""
+LAST_SECONDS = 2.0
+"""A refresh under way may go on for so long when its caller is cancelled, so that its answer is not thrown away."""
 LEAST_REFRESH_SECONDS = 2.0
 """Where a store is shared, a refresh ends before another process may begin one."""
 
@@ -148,10 +151,8 @@ class TokenKeeper:
             if login.access_token != stale.access_token:
                 return login
             trusted = await self._owner.wait_trust(user_id, LEAST_REFRESH_SECONDS)
-            with trio.CancelScope(shield=True, deadline=trio.current_time() + min(REFRESH_SECONDS, trusted)):
-                return await self._refresh(login)
-            # Only when the shield's deadline passed: the answer may have been given, the next try will tell.
-            raise BoardTrouble("the board did not answer a refresh in time")
+            seconds = min(REFRESH_SECONDS, trusted)
+            return await let_finish(partial(self._refresh_within, seconds, login), LAST_SECONDS)
 
     async def lose(self, user_id: UserId, board: BoardName, lost: Login, reason: str) -> None:
         """Remembers that this login does not work any more, unless a newer one has taken its place."""
@@ -161,6 +162,14 @@ class TokenKeeper:
                 log.warning("login_lost", user_id=user_id, board=board, reason=reason)
                 lose = self._store.board_accounts.set_state(user_id, board, LOST)
                 await self._store.write(self._owner.guard(user_id) + lose)
+
+    async def _refresh_within(self, seconds: float, login: Login) -> Login:
+        try:
+            with trio.fail_after(seconds):
+                return await self._refresh(login)
+        except trio.TooSlowError:
+            # The answer may have been given: the next try will tell.
+            raise BoardTrouble("the board did not answer a refresh in time") from None
 
     async def _refresh(self, login: Login) -> Login:
         row = login.row

@@ -40,11 +40,11 @@ from daemon.boards.board import (
     Vacancy,
 )
 from daemon.clock import DAY
+from daemon.supervisor.finishing import let_finish
 from store.durable.effects import Cap
 from store.errors import CapReached, LeaseLost
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from typing import Any
 
     from daemon.autopilot.hunt import Hunt
@@ -71,6 +71,7 @@ LEAST_CALL_SECONDS = 2.0
 """Where a store is shared, a call ends before another process may act for this person: less is not worth beginning."""
 MOST_ATTEMPTS = 5
 LAST_SECONDS = 1.0
+"""How long a request on its way may take once the hunt is to stop or to pause."""
 CONFIRM_SECONDS = 2.0
 """How long a cancelled hunt may still take to write down what the board has already answered."""
 LETTER_COLUMN = "letter"
@@ -129,7 +130,8 @@ async def send_application(hunt: Hunt, vacancy: VacancyRow, effect: EffectRow) -
         now=now,
     )
     await hunt.commit(begin, hunt.progress.to("applying", effect.key))
-    await let_finish(lambda: _send_and_settle(hunt, vacancy, effect, letter))
+    # Cut off all the same, `sending` stays and the next life asks.
+    await let_finish(lambda: _send_and_settle(hunt, vacancy, effect, letter), LAST_SECONDS)
 
 
 async def _send_and_settle(hunt: Hunt, vacancy: VacancyRow, effect: EffectRow, letter: str) -> None:
@@ -139,29 +141,6 @@ async def _send_and_settle(hunt: Hunt, vacancy: VacancyRow, effect: EffectRow, l
         changes = {"next_application_at": pace_after(hunt, outcome), **outcome.changes}
         await hunt.commit(outcome.write, hunt.progress.to("accounting", effect.key, **changes))
     log.info("application_settled", user_id=hunt.user_id, effect=effect.key, outcome=outcome.name)
-
-
-async def let_finish(work: Callable[[], Awaitable[None]]) -> None:
-    """Work that a stop or a pause gives one more second; cut off then, `sending` stays and the next life asks."""
-    failure = None
-    async with trio.open_nursery() as nursery:
-        with trio.CancelScope(shield=True) as scope:
-            nursery.start_soon(_end_soon_after_stop, scope, name="last second of an application")
-            try:
-                await work()
-            except Exception as error:  # noqa: BLE001 - raised again below: the nursery would wrap it in a group
-                failure = error
-        nursery.cancel_scope.cancel()
-    if failure is not None:
-        raise failure
-
-
-async def _end_soon_after_stop(scope: trio.CancelScope) -> None:
-    try:
-        await trio.sleep_forever()
-    finally:
-        # Runs when the hunt is cancelled (or when the call is over, and then it means nothing).
-        scope.deadline = min(scope.deadline, trio.current_time() + LAST_SECONDS)
 
 
 async def open_letter(hunt: Hunt, vacancy: VacancyRow) -> str:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 import trio
 
-from daemon.accounts.tokens import TokenKeeper
+from daemon.accounts.tokens import LAST_SECONDS, TokenKeeper
 from daemon.boards.board import BoardTrouble, LoginLost, TokenPair, TokenStillValid
+from daemon.main import STOP_SECONDS
 from daemon.secret import Secret
 from store.errors import LeaseLost, StoreUnavailable
 from store.ids import BoardName, UserId
@@ -106,6 +107,20 @@ async def test_hanging_refresh_lets_go(
     assert trio.current_time() - started < 10
     board.delay_seconds = 0
     assert await sessions.call(IVAN, HH, board.list_resumes)
+
+
+async def test_silent_board_does_not_hold_up_a_stop(
+    autojump_clock: MockClock, store: Store, sessions: BoardSessions, board: FakeBoard
+) -> None:
+    await log_in(store, sessions, IVAN, HH)
+    await trio.sleep(board.token_seconds + 1)
+    board.delay_seconds = 3600
+    started = trio.current_time()
+    with trio.move_on_after(1) as scope:  # in the middle of the refresh
+        await sessions.call(IVAN, HH, board.list_resumes)
+    assert scope.cancelled_caught
+    # Less than a layer of the daemon waits for its children.
+    assert trio.current_time() - started <= 1 + LAST_SECONDS < STOP_SECONDS
 
 
 async def test_crash_between_answer_and_write_loses_the_login_with_its_reason(
