@@ -39,4 +39,7 @@ faults: $(VENV)/.installed  ## the fault machines and their negative controls
 faults-full: $(VENV)/.installed  ## every point of every fault machine, and the negative controls
 	@$(PYTHON) -m tests.crash.faults --size full --controls
 
-.PHONY: help demo test check bench kills thousand faults faults-full
+moving: $(VENV)/.installed  ## a store of 10,000 people copied to PostgreSQL and back, killed in the middle
+	@$(PYTHON) -m tests.crash.moving --users 10000
+
+.PHONY: moving help demo test check bench kills thousand faults faults-full

@@ -1,4 +1,6 @@
-"""Arguments only: run, demo, sandbox, check, migrate, backup, version, ctl. Each command imports what it needs itself.
+"""Arguments only: run, demo, sandbox, check, migrate, backup, store copy, version, ctl.
+
+Each command imports what it needs itself.
 
 Exit codes: 0 fine, 1 failed, 2 wrong usage, 78 wrong configuration (systemd does not restart on it).
 """
@@ -9,6 +11,7 @@ import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
+from urllib.parse import urlsplit
 
 import typer
 
@@ -28,6 +31,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+store_app = typer.Typer(help="Moves a store.", no_args_is_help=True)
+app.add_typer(store_app, name="store")
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="Settings file; default: ./aurora.toml, if it exists.")
@@ -102,6 +108,22 @@ def backup(
     from daemon.upkeep import back_up_store
 
     _say(lambda: back_up_store(store, target))
+
+
+@store_app.command("copy")
+def copy_store(
+    source: Annotated[str, typer.Argument(metavar="FROM", help="sqlite:////path or postgresql://host/database")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="The same; empty, or the rest of a copy cut off.")],
+) -> None:
+    """Copies a store that no daemon uses into an empty one, of either kind; run again after a cut it goes on."""
+    import trio
+
+    from daemon.upkeep import copy_store as copy_between
+
+    if urlsplit(source).password or urlsplit(target).password:
+        hint = "everybody on this machine can read a password on the command line: use PGPASSWORD or ~/.pgpass"
+        _say_warnings([hint])
+    _say(lambda: trio.run(copy_between, source, target, print))
 
 
 @app.command()

@@ -11,6 +11,7 @@ from store.errors import StoreError
 from store.migrate import load_migrations, migrate
 from store.sqlite import open_sqlite
 from store.store import Store
+from store.transfer import refuse_unfinished
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -32,12 +33,20 @@ async def open_store(url: str, *, inline: bool = False) -> AsyncIterator[Store]:
     `inline=True` runs SQLite in the loop instead of threads, for tests with a virtual clock. Raises `StoreInUse`,
     `SchemaTooNew`, `StoreCorrupt`, `StoreUnavailable`; their texts name the store and the mend, never a password.
     """
-    async with _open_database(url, inline=inline) as database:
-        await migrate(database, load_migrations())
+    async with open_database(url, inline=inline) as database:
+        await refuse_unfinished(database)
         yield Store(database, is_shared=url.startswith(_SERVERS))
 
 
-def _open_database(url: str, *, inline: bool) -> AbstractAsyncContextManager[BackedUpDatabase]:
+@asynccontextmanager
+async def open_database(url: str, *, inline: bool = False) -> AsyncIterator[BackedUpDatabase]:
+    """The same without its tables' names, and for what is half copied too: `store copy` goes on with it."""
+    async with _connect(url, inline=inline) as database:
+        await migrate(database, load_migrations())
+        yield database
+
+
+def _connect(url: str, *, inline: bool) -> AbstractAsyncContextManager[BackedUpDatabase]:
     if not url.startswith(_SERVERS):
         return open_sqlite(parse_url(url), inline=inline)
     from store.postgres import open_postgres  # noqa: PLC0415 - psycopg takes its time to load; SQLite needs none of it

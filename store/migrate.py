@@ -24,7 +24,7 @@ _FILE_NAME = re.compile(r"(?P<number>\d{4})_(?P<name>[a-z0-9_]+)\.sql")
 _CREATE_TABLE = """
     CREATE TABLE IF NOT EXISTS schema_migrations (number BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL)
 """
-_SELECT_APPLIED = "SELECT number, name, checksum FROM schema_migrations ORDER BY number"
+SELECT_APPLIED = "SELECT number, name, checksum FROM schema_migrations ORDER BY number"
 _INSERT_APPLIED = "INSERT INTO schema_migrations (number, name, checksum) VALUES ($1, $2, $3)"
 
 
@@ -63,7 +63,7 @@ async def migrate(database: Database, migrations: Sequence[Migration]) -> list[M
     done = [migration for migration in missing if await _apply(database, migration)]
     # SQLite's readers learn of new tables when they next read. One that can't, because the disk fails just then, says
     # "no such table": so they learn of them here, where a failure is told as what it is.
-    await database.fetch_all(_SELECT_APPLIED)
+    await database.fetch_all(SELECT_APPLIED)
     return done
 
 
@@ -80,7 +80,7 @@ async def _apply(database: Database, migration: Migration) -> bool:
 
 
 async def _fetch_applied(reader: Reader) -> dict[int, str]:
-    return {number: checksum for number, _, checksum in await reader.fetch_all(_SELECT_APPLIED)}
+    return {number: checksum for number, _, checksum in await reader.fetch_all(SELECT_APPLIED)}
 
 
 def _check_history(applied: dict[int, str], migrations: Sequence[Migration]) -> None:

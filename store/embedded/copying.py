@@ -27,9 +27,9 @@ def copy_database(source: sqlite3.Connection, target: str, *, look: Callable[[],
         with closing(sqlite3.connect(part, isolation_level=None)) as copy:
             _copy_pages(source, copy, look)
             copy.execute("PRAGMA journal_mode = DELETE")
-        _flush_to_disk(part)
+        flush_to_disk(part)
         part.replace(target)
-        _flush_to_disk(Path(target).absolute().parent)
+        flush_to_disk(Path(target).absolute().parent)
     except (sqlite3.Error, OSError) as error:
         raise StoreUnavailable(f"backup to {target} failed: {error}") from error
     finally:
@@ -49,7 +49,8 @@ def _copy_pages(source: sqlite3.Connection, copy: sqlite3.Connection, look: Call
             source.execute("ROLLBACK")
 
 
-def _flush_to_disk(path: Path) -> None:
+def flush_to_disk(path: Path) -> None:
+    """A file, or the names in a folder. Raises `OSError`."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

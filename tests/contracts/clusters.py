@@ -120,6 +120,8 @@ class Cluster:
 
     def remove(self):
         """Ends it and deletes its folder."""
+        if "_owner" in self.__dict__:
+            self._owner.close()
         if self._keeper.poll() is None:
             self.stop("QUIT")
         shutil.rmtree(self.folder, ignore_errors=True)

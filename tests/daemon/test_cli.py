@@ -132,3 +132,15 @@ def test_no_command_shows_the_commands(aurora):
     assert [
         name for name in ("run", "demo", "sandbox", "check", "migrate", "backup", "version", "ctl") if name not in shown
     ] == []
+
+
+def test_store_copy_names_tables_and_warns_of_a_password(aurora, tmp_path):
+    assert aurora("migrate", AURORA_TELEGRAM__TOKEN="").exit_code == 0
+    source, target = f"sqlite:///{tmp_path / 'aurora.db'}", f"sqlite:///{tmp_path / 'b.db'}"
+    done = aurora("store", "copy", source, target)
+    assert done.exit_code == 0
+    assert "checksums equal" in done.stdout
+    refused = aurora("store", "copy", source, "postgresql://me:geheim@127.0.0.1:1/db")
+    assert refused.exit_code == 1
+    assert "PGPASSWORD" in refused.stderr
+    assert "geheim" not in refused.output
