@@ -26,6 +26,9 @@ check: $(VENV)/.installed  ## format, lint, types, import contracts, sizes
 bench: $(VENV)/.installed  ## the benchmark tables
 	@$(PYTHON) -m tests.bench
 
+bench-store: $(VENV)/.installed  ## durable writes on each backend of the store, and how long one takes
+	@$(PYTHON) -m tests.bench.store_backends
+
 kills: $(VENV)/.installed  ## 200 random SIGKILLs over the story, and the same without a ledger, which must find duplicates
 	@$(PYTHON) -m tests.crash.kills --kills 200
 	@$(PYTHON) -m tests.crash.kills --kills 10 --forgetful
@@ -42,4 +45,4 @@ faults-full: $(VENV)/.installed  ## every point of every fault machine, and the 
 moving: $(VENV)/.installed  ## a store of 10,000 people copied to PostgreSQL and back, killed in the middle
 	@$(PYTHON) -m tests.crash.moving --users 10000
 
-.PHONY: moving help demo test check bench kills thousand faults faults-full
+.PHONY: moving help demo test check bench bench-store kills thousand faults faults-full

@@ -116,10 +116,10 @@ def measure(workload: Workload) -> tuple[Cost, Cost, float]:
             writes = make_writes(workload)
             gc.collect()
             gc.freeze()  # the writes made beforehand are no garbage of the store's
-            cost, size = trio.run(write_by_tasks, f"{folder}/store.db", writes)
+            cost, size = trio.run(write_by_tasks, f"sqlite:///{folder}/store.db", writes)
             in_store.append(cost)
             sizes.append(size)
-            trio.run(make_empty, f"{folder}/loop.db")
+            trio.run(make_empty, f"sqlite:///{folder}/loop.db")
             in_loop.append(write_in_a_loop(f"{folder}/loop.db", writes, round(size)))
     return take_median(in_store), take_median(in_loop), statistics.median(sizes)
 
@@ -139,12 +139,12 @@ class Stopwatch:
         return Cost((time.perf_counter() - wall) / writes, (time.process_time() - cpu) / writes)
 
 
-async def make_empty(path: str) -> None:
-    async with open_store(f"sqlite:///{path}"):
+async def make_empty(url: str) -> None:
+    async with open_store(url):
         pass
 
 
-async def write_by_tasks(path: str, writes: list[list[Write]]) -> tuple[Cost, float]:
+async def write_by_tasks(url: str, writes: list[list[Write]]) -> tuple[Cost, float]:
     """What a write costs, and writes a commit."""
     start, ends = trio.Event(), []
 
@@ -155,7 +155,7 @@ async def write_by_tasks(path: str, writes: list[list[Write]]) -> tuple[Cost, fl
         ends.append(watch.read(total))
 
     total = sum(len(own) for own in writes)
-    async with open_store(f"sqlite:///{path}") as store:
+    async with open_store(url) as store:
         commits = count_batches(store)
         async with trio.open_nursery() as nursery:
             for own in writes:
