@@ -13,6 +13,7 @@ import signal
 import sqlite3
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 import httpx2
@@ -21,7 +22,9 @@ import trio
 from daemon.sandbox.browser import Browser, fetch_with
 from daemon.sandbox.daemon_process import free_port
 from daemon.sandbox.hh_state import Rules
+from daemon.sandbox.judge import Witness, judge
 from daemon.sandbox.server import serve_on_loopback
+from daemon.sandbox.story import applied_words
 from daemon.sandbox.world import MODEL_KEY, World, open_world
 from tests.crash.checker import Evidence, check, cursor_follows_inbox
 from tests.crash.failpoints import POINT, TALLY, Point, name_of
@@ -51,6 +54,12 @@ _IDLE = """
     SELECT (SELECT count(*) FROM queue_items WHERE state = 'waiting')
          + (SELECT count(*) FROM effects WHERE state IN ('planned', 'sending', 'ambiguous'))
 """
+
+
+@cache
+def _words_of_applied() -> tuple[str, ...]:
+    """The catalogues are read once a process, not once a point."""
+    return applied_words()
 
 
 class Lateness:
@@ -238,7 +247,8 @@ class Stage:
             secrets=self.secrets(),
             outputs=[self.output],
         )
-        return list(dict.fromkeys([*found, *mistakes_in(self.output), *self.problems]))
+        verdict = judge(tuple(self.world.log.acts()), Witness(accounts, _words_of_applied()), crashes=self.crashes)
+        return list(dict.fromkeys([*found, *verdict.problems, *mistakes_in(self.output), *self.problems]))
 
     def secrets(self) -> list[str]:
         """What must not be found in anything that was written."""

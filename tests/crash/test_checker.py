@@ -177,6 +177,11 @@ def test_an_edit_whose_message_is_gone_may_say_it_anew(run):
     run.item("outbox", "edit:500:card", put_at=1, settled_at=40)
     run.log.note("message", chat=CHAT, text="card", links="", buttons="")
     assert run.check() == []
+    run.write("UPDATE queue_items SET version = 9 WHERE key = 'edit:500:card'")
+    run.log.note("message", chat=CHAT, text="card of later", links="", buttons="")
+    assert run.check() == ["answers: 2 messages to 500 too many over 0 crashes"]
+    run.log.note("deleted", chat=CHAT, message=2)
+    assert run.check() == []
 
 
 def test_settling_out_of_order_is_seen(run):
