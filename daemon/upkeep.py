@@ -18,7 +18,7 @@ from store.embedded.connection import connect
 from store.embedded.copying import copy_database
 from store.factory import open_database, open_store, parse_url
 from store.migrate import load_migrations
-from store.transfer import CopyRefused, copy_rows, refuse_unfinished
+from store.transfer import CopyRefused, back_up_server, copy_rows, refuse_unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,12 +65,8 @@ def back_up_store(store: StoreSettings, target: Path) -> str:
 
 
 async def _back_up_server(url: str, target: Path) -> str:
-    from store.postgres import back_up_server  # noqa: PLC0415 - psycopg takes its time to load; SQLite needs none of it
-    from store.postgresql.address import parse_address  # noqa: PLC0415 - the same
-
-    address = parse_address(url)
-    await back_up_server(address, target)
-    return f"copied {address} to {target}, a SQLite store; what is sealed in it needs the secret key: keep that apart"
+    name = await back_up_server(url, str(target))
+    return f"copied {name} to {target}, a SQLite store; what is sealed in it needs the secret key: keep that apart"
 
 
 async def copy_store(source_url: str, target_url: str, tell: Callable[[str], None]) -> str:

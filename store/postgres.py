@@ -6,9 +6,8 @@ for whom is decided by leases (`store/durable/ownership.py`), not here.
 
 from __future__ import annotations
 
-import os
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import structlog
 import trio
@@ -20,12 +19,11 @@ from store.postgresql.announcements import Announcements, make_announcer
 from store.postgresql.batch import BatchRunner
 from store.postgresql.link import Link
 from store.postgresql.readers import Readers
-from store.postgresql.snapshot import open_snapshot
 from store.postgresql.task_worker import TaskWorker
-from store.transfer import copy_to_file
 from store.wakeups import Topics
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import AsyncIterator, Iterable
 
     from store.database import Row, Transaction, Wakeups
@@ -75,12 +73,6 @@ async def open_postgres(
             database.drop()
     if failure is not None:
         raise failure
-
-
-async def back_up_server(address: Address, path: str | os.PathLike[str]) -> None:
-    """A consistent copy of the database as a SQLite store at `path`, while everybody writes. Raises `StoreError`."""
-    async with open_snapshot(address) as snapshot:
-        await copy_to_file(snapshot, os.fspath(path), source_name=str(address))
 
 
 class PostgresDatabase:
@@ -150,9 +142,10 @@ class PostgresDatabase:
         with self._topics.listen(topic) as wakeups:
             yield wakeups
 
-    async def backup(self, path: str | os.PathLike[str]) -> None:
-        """See `BackedUpDatabase.backup`: a SQLite store, from a snapshot."""
-        await back_up_server(self.link.address, path)
+    async def backup(self, path: str | os.PathLike[str]) -> NoReturn:
+        """From outside of this connection only: see `transfer.back_up_server`."""
+        await trio.lowlevel.checkpoint()
+        raise StoreError(f"no backup to {path}: a store on a server is backed up by `aurora backup FILE`")
 
     async def close(self) -> None:
         """Everything handed in is on disk; then the connections close."""

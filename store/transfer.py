@@ -162,6 +162,20 @@ async def copy_to_file(source: Reader, path: str, *, source_name: str) -> tuple[
     return reports
 
 
+async def back_up_server(url: str, path: str) -> str:
+    """A consistent copy of a store on a server at `path`, while everybody writes. The server's name.
+
+    Raises `StoreError`.
+    """
+    from store.postgresql.address import parse_address  # noqa: PLC0415 - psycopg takes its time to load; SQLite needs none of it
+    from store.postgresql.snapshot import open_snapshot  # noqa: PLC0415 - the same
+
+    address = parse_address(url)
+    async with open_snapshot(address) as snapshot:
+        await copy_to_file(snapshot, path, source_name=str(address))
+    return str(address)
+
+
 def _put_in_place(part: Path, path: str) -> None:
     flush_to_disk(part)
     part.replace(path)

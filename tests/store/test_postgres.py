@@ -142,7 +142,7 @@ async def test_two_that_start_at_once_bring_the_schema_up_to_date_once(url):
 
 async def test_backup_names_the_tools_for_it(url, tmp_path):
     async with open_postgres(url) as database:
-        with pytest.raises(StoreError, match="pg_dump"):
+        with pytest.raises(StoreError, match="aurora backup FILE"):
             await database.backup(tmp_path / "backup.db")
 
 

@@ -9,6 +9,7 @@ from store.postgres import open_postgres
 from store.postgresql.address import parse_address
 from store.postgresql.snapshot import open_snapshot
 from store.store import Store
+from store.transfer import back_up_server
 from tests.contracts.backends import VERSIONS, cluster_or_skip
 
 
@@ -45,7 +46,7 @@ async def test_backup_of_a_server_is_a_store_that_opens(url, tmp_path):
         store = Store(database)
         for user_id in range(1, 6):
             await register(store, user_id)
-        await store.backup(path)
+        await back_up_server(url, str(path))
         await register(store, 6)
     async with open_store(f"sqlite:///{path}") as restored:
         assert await restored.users.count() == 5
