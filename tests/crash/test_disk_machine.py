@@ -23,9 +23,16 @@ def test_sample_of_the_disk_machine_is_clean():
 
 
 def test_same_seed_chooses_the_same_points():
-    points = choose_points(3, 7)
-    assert points == choose_points(3, 7)
-    assert len(points) == 3 * len(KINDS)
+    points = choose_points("sample", 7)
+    assert points == choose_points("sample", 7)
+    assert len(points) == 4 * len(KINDS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("point", ["daemon:full_for_good:505", "daemon:error_once:20", "daemon:short_write:283"])
+def test_daemon_survives_its_disk(point):
+    report = run(size="sample", only=point)
+    assert (report.points, report.violations) == (1, ())
 
 
 def test_violation_tells_how_to_repeat_it(monkeypatch):
@@ -52,7 +59,7 @@ def test_transaction_done_by_halves_is_found_out(monkeypatch):
         return [None] * len(writes)
 
     monkeypatch.setattr(BatchRunner, "run", commit_statement_by_statement)
-    assert any("after a crash" in what for what in try_point("full_for_good:1100"))
+    assert any("after a crash" in what for what in try_point("full_for_good:1100", 1))
 
 
 @pytest.mark.parametrize("kind", KINDS)
