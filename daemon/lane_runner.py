@@ -6,7 +6,7 @@ settled, is the caller's `work`; the runner only keeps the order.
 
 How it learns of work: at start it looks through the store (what a crash left behind), then it listens to the queue's
 topic, whose hints name the lane; `offer` and `take_fresh` take rows from whoever has just put them, so that the hot
-path reads nothing. Whoever does an item outside of the runner holds its lane meanwhile.
+path reads nothing. Whoever does an item outside of the runner holds its lane meanwhile. Lanes of others are left alone.
 What shaped it: a lane that is looked at while its rows are being put must not be forgotten, so every note of new rows
 marks the lane as behind, and only a read that began afterwards takes the mark away.
 """
@@ -17,23 +17,23 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import structlog
 import trio
 
 from daemon.clock import SECOND
+from store.durable.ownership import Alone
 from store.durable.queues import topic_of
-from store.errors import StoreError
+from store.errors import LeaseLost, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from contextlib import AbstractAsyncContextManager
 
     from daemon.clock import Clock
+    from daemon.lane_contract import LaneOwner, LaneStore
     from store.database import Wakeups
     from store.durable.queues import QueueItem
-    from store.ids import ChatId
 
 log = structlog.get_logger(__name__)
 
@@ -45,27 +45,6 @@ _ITEMS_HELD = 2_000
 _READ_AT_ONCE = 20
 _PAGE = 500
 _TROUBLE_SECONDS = 1.0
-
-
-class LaneQueues(Protocol):
-    """The part of `store.durable.queues.Queues` the runner reads."""
-
-    async def lanes(self, queue: str, *, after: int, limit: int) -> list[ChatId]:
-        """Lanes in which something waits."""
-
-    async def waiting(self, queue: str, lane: ChatId | int, *, limit: int) -> list[QueueItem]:
-        """One lane in order."""
-
-
-class LaneStore(Protocol):
-    """The part of the store the runner needs."""
-
-    @property
-    def queues(self) -> LaneQueues:
-        """The durable queues."""
-
-    def listen(self, topic: str) -> AbstractAsyncContextManager[Wakeups]:
-        """Wakeups for a topic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +72,7 @@ class Lane:
     is_behind: bool = False
     """The store may hold rows of this lane that are not in `items`."""
     is_reading: bool = False
+    is_at_work: bool = False
     last_read: frozenset[str] = frozenset()
     """Keys of the last read: a putter that wakes up late offers rows that were read already."""
 
@@ -110,7 +90,9 @@ class LaneRunner:
         workers: int = 64,
         take_fresh: Callable[[str], QueueItem | None] = lambda _key: None,
         before_read: Callable[[int], Awaitable[None]] = _nothing_to_wait_for,
+        owner: LaneOwner | None = None,
     ) -> None:
+        self._owner = owner or Alone()
         self._take_fresh = take_fresh
         """The row of a key named in a hint, from whoever made it; None: it has to be read."""
         self._before_read = before_read
@@ -137,6 +119,7 @@ class LaneRunner:
         self._sleep_number = 0
         self._nap: trio.CancelScope | None = None
         self._alarm_set = trio.Event()
+        self._turn_ended = trio.lowlevel.ParkingLot()
 
     @property
     def busy_lanes(self) -> int:
@@ -177,6 +160,8 @@ class LaneRunner:
             self._follow_hints(self._wakeups.take_hints())
         if not self._is_caught_up or number in self._lanes or len(self._lanes) >= _LANES_KNOWN:
             return None
+        if not self._owner.owns(number):
+            return None
         lane = self._lanes[number] = Lane(number)
         return lane
 
@@ -192,6 +177,17 @@ class LaneRunner:
     def look_everywhere(self) -> None:
         """There may be rows in any lane."""
         self._want_scan()
+
+    async def let_go(self, shards: frozenset[int]) -> None:
+        """Lanes of these shards are not ours any more: nothing is kept of them; returns when none is worked on."""
+        gone = [lane for lane in self._lanes.values() if self._owner.shard_of(lane.number) in shards]
+        for lane in gone:
+            if not lane.is_at_work:
+                # It may be asleep, and come back to us meanwhile with other rows.
+                self._drop_items(lane)
+                lane.is_behind = True
+        while any(lane.is_at_work for lane in gone):
+            await self._turn_ended.park()
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Works until cancelled. An item that is cancelled keeps its row. May be run again after it failed."""
@@ -222,6 +218,8 @@ class LaneRunner:
                 self._take(item)
 
     def _enter(self, number: int, *, is_behind: bool) -> Lane | None:
+        if not self._owner.owns(number):
+            return None
         if len(self._lanes) >= _LANES_KNOWN:
             self._want_scan()
             return None
@@ -241,7 +239,12 @@ class LaneRunner:
             while not self._ready:
                 await self._idle_workers.park()
             lane = self._ready.popleft()
-            pause = await self._work_lane(lane)
+            lane.is_at_work = True
+            try:
+                pause = await self._work_lane(lane)
+            finally:
+                lane.is_at_work = False
+                self._turn_ended.unpark_all()
             if pause is not None:
                 self._send_to_sleep(lane, pause)
             elif lane.items or lane.is_behind:
@@ -256,10 +259,16 @@ class LaneRunner:
 
     async def _work_lane(self, lane: Lane) -> Pause | None:
         """One turn of a lane: what is in memory, or one read from the store."""
+        if not self._owner.owns(lane.number):
+            self._forget(lane)
+            return None
         try:
             if not lane.items and lane.is_behind:
                 await self._read_lane(lane)
             return await self._do_items(lane)
+        except LeaseLost:
+            log.info("lane_lost", queue=self._queue, lane=lane.number)
+            self._owner.doubt()
         except StoreError as error:
             log.warning("lane_waits_for_store", queue=self._queue, lane=lane.number, error=type(error).__name__)
         except Exception:
@@ -292,6 +301,9 @@ class LaneRunner:
             item = items[0]
             if item.due_at > self._clock.now():
                 return Pause(item.due_at)
+            if not self._owner.owns(lane.number):
+                self._forget(lane)
+                return None
             pause = await self._work(item)
             if pause is not None:
                 return pause
@@ -299,12 +311,20 @@ class LaneRunner:
             self._held -= 1
         return None
 
+    def _drop_items(self, lane: Lane) -> None:
+        self._held -= len(lane.items)
+        lane.items.clear()
+
+    def _forget(self, lane: Lane) -> None:
+        """It is another process's; should it be ours again, the store is looked through."""
+        self._drop_items(lane)
+        lane.is_behind = False
+
     # Lanes that wait for their time
 
     def _send_to_sleep(self, lane: Lane, pause: Pause) -> None:
-        if not pause.keeps_item:
-            self._held -= len(lane.items)
-            lane.items.clear()
+        if not pause.keeps_item or not self._owner.owns(lane.number):
+            self._drop_items(lane)
             lane.is_behind = True
         self._sleep_number += 1
         heappush(self._sleeping, (pause.until, self._sleep_number, lane))

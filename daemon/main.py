@@ -142,7 +142,7 @@ async def serve(
             hunts.launch(job)
         intake.launch(ChildSpec("introduction", rooms.introduction.run, restart=PATIENT))
         await intake.start(essential("lanes", rooms.lanes.run))
-        await intake.start(essential("poller", in_role(ownership, "poller", rooms.poller.run)))
+        await intake.start(essential("poller", in_role(ownership, "poller", partial(poll, rooms))))
         calm_collector()
         notifier.ready("hunting")
         log.info("daemon_ready", boot_id=boot_id, **doors.tell())
@@ -164,10 +164,16 @@ def make_keeper(rooms: Rooms, roster: Roster, switch: StopSwitch) -> LeaseKeeper
         rooms.store,
         rooms.ownership,
         rooms.outside.clock,
-        (roster, rooms.dialogs),
+        (rooms.lanes, roster, rooms.dialogs, rooms.speech.sender),
         make_boot_id=partial(secrets.token_hex, 8),
         is_draining=lambda: switch.is_asked,
     )
+
+
+async def poll(rooms: Rooms, task_status: trio.TaskStatus[None]) -> None:
+    """Takes updates in. Whoever polled before may have put rows that this process was not told of yet."""
+    rooms.lanes.look_everywhere()
+    await rooms.poller.run(task_status)
 
 
 def make_jobs(rooms: Rooms) -> list[ChildSpec]:

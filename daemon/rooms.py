@@ -206,6 +206,7 @@ def make_speech(ground: Ground, transport: Transport, languages: Languages, sign
         menu=menu_rows(),
         messages_per_second=settings.telegram.messages_per_second,
         take_fresh=outbox.take_fresh,
+        owner=ground.ownership,
         note_message=ground.metrics.note_message,
         random_source=ground.outside.random,
         circuit=ground.dependencies.get("telegram", TELEGRAM_CIRCUIT),
@@ -275,7 +276,7 @@ def make_rooms(ground: Ground, speech: Speech, accounts: Accounts, hunt: HuntToo
     scripts = make_scripts(services)
     dialogs = DialogEngine(store, speech.outbox, ground.ownership, clock, scripts, sealer=accounts.vault)
     router = build_router(services, dialogs)
-    lanes = Lanes(store, router, clock, apologise=partial(apologise, speech.outbox))
+    lanes = Lanes(store, router, clock, apologise=partial(apologise, speech.outbox), owner=ground.ownership)
     return Rooms(
         settings=settings,
         outside=ground.outside,
@@ -293,6 +294,7 @@ def make_rooms(ground: Ground, speech: Speech, accounts: Accounts, hunt: HuntToo
             take=lanes.intake.keep,
             poll_seconds=settings.telegram.poll_seconds,
             random_source=ground.outside.random,
+            guard=partial(ground.ownership.guard_role, "poller"),
         ),
         introduction=Introduction(speech.client, speech.texts),
         dependencies=ground.dependencies,

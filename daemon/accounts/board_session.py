@@ -15,7 +15,7 @@ import trio
 
 from daemon.accounts.board_circuit import BoardCircuits
 from daemon.accounts.board_login import BoardLogin, LoginOutcome
-from daemon.accounts.tokens import Alone, TokenKeeper
+from daemon.accounts.tokens import TokenKeeper
 from daemon.boards.board import (
     BoardBusy,
     BoardError,
@@ -27,6 +27,7 @@ from daemon.boards.board import (
 )
 from daemon.clock import MINUTE, SECOND
 from daemon.supervisor.dependency import Dependencies
+from store.durable.ownership import Alone
 from store.errors import Conflict
 from store.ids import UserId
 from store.write import NOTHING

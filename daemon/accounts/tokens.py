@@ -10,7 +10,6 @@ Called by `board_session.py` only.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
@@ -25,8 +24,8 @@ from daemon.clock import SECOND
 from daemon.patience import write_patiently
 from daemon.secret import Secret
 from daemon.supervisor.finishing import let_finish
+from store.durable.ownership import Alone
 from store.errors import Conflict, LeaseLost
-from store.write import NOTHING
 
 if TYPE_CHECKING:
     from daemon.boards.board import TokenPair
@@ -60,23 +59,6 @@ class Owner(Protocol):
 
     async def wait_trust(self, user_id: UserId, seconds: float) -> float:
         """How long something outside may take now, at least `seconds`. Raises `LeaseLost`."""
-
-
-class Alone:
-    """The only process on its store: acts for everybody, for ever."""
-
-    def guard(self, user_id: UserId) -> Write:  # noqa: ARG002 - the same for everybody
-        """Nothing to guard against."""
-        return NOTHING
-
-    def claim_for(self, name: str, seconds: float, *, now: int) -> Write:  # noqa: ARG002 - nobody else is there
-        """Nobody to claim it from."""
-        return NOTHING
-
-    async def wait_trust(self, user_id: UserId, seconds: float) -> float:  # noqa: ARG002 - the same for everybody
-        """No end."""
-        await trio.lowlevel.checkpoint()
-        return math.inf
 
 
 @dataclass(frozen=True, slots=True)

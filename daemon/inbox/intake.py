@@ -21,6 +21,7 @@ import trio
 
 from daemon.inbox.reading import QUEUE, key_of_update, lane_of_update, update_payload
 from daemon.inbox.router import Incoming
+from store.durable.ownership import Alone
 from store.durable.queues import QueueItem
 from store.errors import StoreError, StoreUnavailable
 from store.ids import ChatId, UserId
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from daemon.clock import Clock
     from daemon.inbox.router import Router
+    from daemon.lane_contract import LaneOwner
     from daemon.lane_runner import Lane, LaneRunner
     from store.store import Store
 
@@ -44,8 +46,12 @@ _AT_ONCE_SECONDS = 0.25
 class Intake:
     """Puts batches of raw updates on disk and hands what waits to the lanes of `runner`."""
 
-    def __init__(self, store: Store, router: Router, runner: LaneRunner, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, router: Router, runner: LaneRunner, clock: Clock, owner: LaneOwner | None = None
+    ) -> None:
+        """`owner`: which chats are this process's, the runner's own; without it all are."""
         self._store = store
+        self._owner = owner or Alone()
         self._router = router
         self._runner = runner
         self._clock = clock
@@ -78,8 +84,9 @@ class Intake:
     ) -> None:
         puts = self._put(waiting)
         try:
-            # The rows are handed over in the very turn of the loop in which this returns: nobody has to look for them.
-            await self._store.write(join((*answers, Write(puts.statements), cursor)))
+            # The rows are handed over in the very turn of the loop in which this returns: only others look for theirs.
+            topics = tuple(topic for topic in puts.topics if not self._owner.owns(int(topic.partition("#")[2])))
+            await self._store.write(join((*answers, Write(puts.statements, topics), cursor)))
         except StoreUnavailable:
             raise
         except StoreError as error:
@@ -136,7 +143,8 @@ class Intake:
             return None
         if answer is None:
             raise TypeError("a handler that answers at once commits nothing itself")
-        return self._store.queues.put_finished(QUEUE, key, chat_id, now=now) + answer
+        finished = self._store.queues.put_finished(QUEUE, key, chat_id, now=now)
+        return self._owner.guard(chat_id) + finished + answer
 
     def _put(self, batch: Iterable[dict[str, Any]]) -> Write:
         now, put = self._clock.now(), self._store.queues.put

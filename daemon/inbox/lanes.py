@@ -17,7 +17,8 @@ from daemon.clock import SECOND
 from daemon.inbox.intake import Intake
 from daemon.inbox.reading import QUEUE, read_item
 from daemon.lane_runner import LaneRunner, Pause
-from store.errors import Conflict
+from store.durable.ownership import Alone
+from store.errors import Conflict, LeaseLost
 from store.ids import ChatId
 from store.write import NOTHING
 from telegram_client.types import UnreadableUpdate, read_origin
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from daemon.clock import Clock
     from daemon.inbox.router import Incoming, Router
+    from daemon.lane_contract import LaneOwner
     from store.durable.queues import QueueItem
     from store.store import Store
     from store.write import Write
@@ -51,13 +53,16 @@ class Lanes:
         *,
         apologise: Callable[[ChatId, str], Write] = lambda _chat_id, _key: NOTHING,
         workers: int = 64,
+        owner: LaneOwner | None = None,
     ) -> None:
+        """`owner`: which chats are this process's; without it all are."""
         self._store = store
+        self._owner = owner or Alone()
         self._router = router
         self._clock = clock
         self._apologise = apologise
-        self._runner = LaneRunner(store, QUEUE, self._handle, clock, workers=workers)
-        self.intake = Intake(store, router, self._runner, clock)
+        self._runner = LaneRunner(store, QUEUE, self._handle, clock, workers=workers, owner=self._owner)
+        self.intake = Intake(store, router, self._runner, clock, self._owner)
         """Puts fresh updates on disk, some of them answered already."""
 
     @property
@@ -69,21 +74,34 @@ class Lanes:
         """This chat has new rows."""
         self._runner.notice(chat_id)
 
+    def look_everywhere(self) -> None:
+        """There may be rows in any chat's lane, put by another process."""
+        self._runner.look_everywhere()
+
+    async def let_go(self, shards: frozenset[int]) -> None:
+        """Chats of these shards are another process's; returns when nobody of them is being answered."""
+        await self._runner.let_go(shards)
+
+    def take_up(self, shards: frozenset[int]) -> None:  # noqa: ARG002 - what waits is found by looking
+        """Chats of these shards are ours now."""
+        self._runner.look_everywhere()
+
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Works until cancelled; a handler that is cancelled leaves its row."""
         await self._runner.run(task_status)
 
     async def _handle(self, item: QueueItem) -> Pause | None:
         now = self._clock.now()
+        finish = self._owner.guard(item.lane) + self._store.queues.finish(QUEUE, item.key, now=now)
         try:
-            incoming = read_item(item, self._store.queues.finish(QUEUE, item.key, now=now))
+            incoming = read_item(item, finish)
         except UnreadableUpdate as error:
             log.warning("update_unreadable", key=item.key, chat_id=item.lane, error=str(error))
             await self._bury(item, str(error))
             return None
         if incoming is None:
             log.debug("update_without_person", key=item.key, chat_id=item.lane)
-            await self._store.write(self._store.queues.finish(QUEUE, item.key, now=now))
+            await self._store.write(finish)
             return None
         # Bound until the worker's next item: taking them away again would cost as much as binding.
         structlog.contextvars.bind_contextvars(key=item.key, user_id=incoming.user_id)
@@ -93,6 +111,8 @@ class Lanes:
         try:
             with trio.fail_after(_HANDLER_SECONDS):
                 await self._run_handler(incoming)
+        except LeaseLost:
+            raise
         except Conflict as error:
             # Somebody finished it (the dialog engine, /delete): nothing is left to do. Otherwise it lost a race.
             if await self._store.queues.get(QUEUE, item.key) is None:
@@ -127,13 +147,14 @@ class Lanes:
             return None
         log.warning("update_failed", attempt=attempt, error=kind, exc_info=error)
         due_at = self._clock.now() + round(_RETRY_SECONDS[attempt - 1] * SECOND)
-        await self._store.write(self._store.queues.retry_later(QUEUE, item.key, due_at=due_at, error=kind))
+        retry = self._store.queues.retry_later(QUEUE, item.key, due_at=due_at, error=kind)
+        await self._store.write(self._owner.guard(item.lane) + retry)
         return Pause(due_at)
 
     async def _bury(self, item: QueueItem, error: str) -> None:
         """Its row stays for whoever looks into it; the person is told, where there is one to tell."""
         burial = self._store.queues.bury(QUEUE, item.key, now=self._clock.now(), error=error)
-        await self._store.write(burial + self._sorry(item))
+        await self._store.write(self._owner.guard(item.lane) + burial + self._sorry(item))
 
     def _sorry(self, item: QueueItem) -> Write:
         payload = item.payload if isinstance(item.payload, dict) else {}

@@ -17,13 +17,14 @@ import trio
 
 from daemon.clock import SECOND
 from daemon.supervisor.progress import Mark
-from store.errors import StoreError
+from store.errors import LeaseLost, StoreError
+from store.write import NOTHING
 from telegram_client.errors import Conflict, NetworkTrouble, RetryAfter, ServerTrouble, TelegramError, Unauthorized
 from telegram_client.long_poll import next_offset, poll_updates
 from telegram_client.methods import delete_webhook
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from daemon.clock import Clock
     from store.store import Store
@@ -70,7 +71,10 @@ class UpdatePoller:
         take: Take,
         poll_seconds: int = 25,
         random_source: random.Random | None = None,
+        guard: Callable[[], Write] = lambda: NOTHING,
     ) -> None:
+        """`guard`: refuses with `LeaseLost` what this process writes after another has begun to poll."""
+        self._guard = guard
         self.mark = Mark()
         """By when the next poll must have come back, for the watchdog."""
         self._store = store
@@ -93,6 +97,8 @@ class UpdatePoller:
             while True:
                 try:
                     await self._poll()
+                except LeaseLost:
+                    raise
                 except (TelegramError, StoreError) as error:
                     await self._back_off(error)
         finally:
@@ -122,7 +128,7 @@ class UpdatePoller:
         """Batch and cursor are on disk when this returns. The new offset."""
         new_offset = next_offset(batch)
         cursor = self._store.cursors.move(self._stream, new_offset, now=self._clock.now())
-        await self._take(batch, cursor, is_new=_is_news(batch, offset))
+        await self._take(batch, self._guard() + cursor, is_new=_is_news(batch, offset))
         return new_offset
 
     def _note_success(self) -> None:

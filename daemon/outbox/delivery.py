@@ -110,8 +110,10 @@ class Delivery:
         language_of: Callable[[ChatId], Awaitable[str]],
         random_source: random.Random | None = None,
         circuit: Dependency | None = None,
+        guard: Callable[[int], Write] = lambda _lane: NOTHING,
     ) -> None:
         self._store = store
+        self._guard = guard
         self._client = client
         self._renderer = renderer
         self._limiter = limiter
@@ -256,7 +258,8 @@ class Delivery:
         progress.rewrites += 1
         payload = encode(progress.parcel)
         item = progress.item
-        await self._store.write(self._store.queues.replace(QUEUE, item.key, item.lane, payload, now=self._clock.now()))
+        rewrite = self._store.queues.replace(QUEUE, item.key, item.lane, payload, now=self._clock.now())
+        await self._store.write(self._guard(item.lane) + rewrite)
 
     async def _wait_for_turn(self, chat_id: ChatId) -> None:
         await trio.sleep(self._limiter.reserve(chat_id, trio.current_time()))

@@ -45,6 +45,10 @@ class Marks:
     def __contains__(self, lane: int) -> bool:
         return lane in self._waiting or lane in self._in_flight
 
+    def lanes(self) -> list[int]:
+        """Those with a mark on its way."""
+        return [*self._in_flight, *self._waiting]
+
     def add(self, lane: int, mark: Write) -> None:
         """Soon on disk, also when the sender is stopped. The lane has no other mark on its way."""
         self._waiting[lane] = mark

@@ -20,6 +20,7 @@ from daemon.outbox.marks import Marks
 from daemon.outbox.outbox import QUEUE
 from daemon.outbox.payload import UnreadablePayload, decode
 from daemon.outbox.rendering import Renderer
+from store.durable.ownership import Alone
 from store.ids import UserId
 from store.write import NOTHING
 from telegram_client.rate_limit import RateLimiter
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from daemon.clock import Clock
     from daemon.i18n.translate import Texts
+    from daemon.lane_contract import LaneOwner
     from daemon.outbox.buttons import ButtonSigner
     from daemon.outbox.delivery import Outcome
     from daemon.outbox.message import Text
@@ -70,8 +72,10 @@ class OutboxSender:
         random_source: random.Random | None = None,
         note_message: Callable[[str], None] = lambda _outcome: None,
         circuit: Dependency | None = None,
+        owner: LaneOwner | None = None,
     ) -> None:
         self._store = store
+        self._owner = owner or Alone()
         self._note_message = note_message
         self._clock = clock
         self._delivery = Delivery(
@@ -83,6 +87,7 @@ class OutboxSender:
             language_of=language_of,
             random_source=random_source,
             circuit=circuit,
+            guard=self._owner.guard,
         )
         self._marks = Marks(store)
         self._runner = LaneRunner(
@@ -93,6 +98,7 @@ class OutboxSender:
             workers=senders,
             take_fresh=take_fresh,
             before_read=self._marks.settle,
+            owner=self._owner,
         )
         self._in_flight = 0
         self._is_stopping = False
@@ -109,6 +115,17 @@ class OutboxSender:
     def busy_lanes(self) -> int:
         """Chats with something to send."""
         return self._runner.busy_lanes
+
+    async def let_go(self, shards: frozenset[int]) -> None:
+        """Chats of these shards are another process's; returns when nothing of theirs is on its way or unmarked."""
+        await self._runner.let_go(shards)
+        for lane in self._marks.lanes():
+            if self._owner.shard_of(lane) in shards:
+                await self._marks.settle(lane)
+
+    def take_up(self, shards: frozenset[int]) -> None:  # noqa: ARG002 - what waits is found by looking
+        """Chats of these shards are ours now."""
+        self._runner.look_everywhere()
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Sends until cancelled; then messages on their way get a second, and nothing new leaves."""
@@ -143,13 +160,14 @@ class OutboxSender:
             parcel = decode(item.payload)
         except UnreadablePayload as error:
             log.exception("message_buried", key=item.key, chat_id=item.lane)
-            await self._store.write(
-                self._store.queues.bury(QUEUE, item.key, now=self._clock.now(), error=type(error).__name__)
-            )
+            bury = self._store.queues.bury(QUEUE, item.key, now=self._clock.now(), error=type(error).__name__)
+            await self._store.write(self._owner.guard(item.lane) + bury)
             return None
         turn_at = self._delivery.admit(item, parcel)
         if turn_at is not None:
             return Pause(turn_at, keeps_item=True)
+        if not self._owner.owns(item.lane):
+            return Pause(self._clock.now())
         # A message that is on its way is seen to its end and marked, also when the daemon stops meanwhile.
         self._in_flight += 1
         try:
@@ -166,21 +184,25 @@ class OutboxSender:
         if isinstance(outcome, Delivered):
             self._note_message("sent")
             mark = queues.finish(QUEUE, item.key, now=now, version=item.version + outcome.replaced)
-            self._marks.add(item.lane, mark + outcome.write + self._unblock(item))
+            self._mark(item, mark + outcome.write + self._unblock(item))
         elif isinstance(outcome, Dropped):
             self._note_message("dropped")
-            self._marks.add(item.lane, queues.bury(QUEUE, item.key, now=now, error=outcome.reason))
+            self._mark(item, queues.bury(QUEUE, item.key, now=now, error=outcome.reason))
         elif isinstance(outcome, Unreachable):
             self._note_message("unreachable")
             log.info("chat_unreachable", chat_id=item.lane, reason=outcome.reason)
             self._blocked.add(item.lane)
             # Nothing that waits for them is wanted any more; what comes later is tried again.
-            self._marks.add(
-                item.lane,
+            self._mark(
+                item,
                 queues.clear_lane(QUEUE, item.lane, now=now) + self._store.users.set_blocked(UserId(item.lane), now),
             )
             return Pause(now)
         return None
+
+    def _mark(self, item: QueueItem, mark: Write) -> None:
+        """Raises `LeaseLost`: then whoever has the chat now finds the row as it was, and may say it once more."""
+        self._marks.add(item.lane, self._owner.guard(item.lane) + mark)
 
     def _unblock(self, item: QueueItem) -> Write:
         if item.lane not in self._blocked:

@@ -189,6 +189,36 @@ class Ownership:
         return join(self._leases.release(name, self.boot_id, epoch) for name, epoch in sorted(names.items()))
 
 
+class Alone:
+    """Acts for everybody, for ever, and guards nothing: where nobody shares the store."""
+
+    is_shared = False
+
+    def shard_of(self, user_id: UserId | int) -> int:
+        """See `Ownership`."""
+        return user_id % SHARDS
+
+    def owns(self, user_id: UserId | int) -> bool:  # noqa: ARG002 - the same for everybody
+        """See `Ownership`."""
+        return True
+
+    def guard(self, user_id: UserId | int) -> Write:  # noqa: ARG002 - the same for everybody
+        """See `Ownership`."""
+        return NOTHING
+
+    def claim_for(self, name: str, seconds: float, *, now: int) -> Write:  # noqa: ARG002 - nobody else is there
+        """See `Ownership`."""
+        return NOTHING
+
+    async def wait_trust(self, user_id: UserId | int, seconds: float) -> float:  # noqa: ARG002 - the same for everybody
+        """See `Ownership`."""
+        await trio.lowlevel.checkpoint()
+        return math.inf
+
+    def doubt(self) -> None:
+        """See `Ownership`."""
+
+
 def shard_name(shard: int) -> str:
     """Its lease."""
     return f"shard:{shard:03}"

@@ -11,6 +11,7 @@ from daemon.inbox.reading import event_payload, key_of_update, lane_of_update, u
 from store.errors import StoreUnavailable
 from store.ids import UserId
 from store.write import NOTHING, statement
+from tests.fakes.owners import seize
 
 STREAM = "telegram:1"
 
@@ -64,8 +65,8 @@ def router(store, clock):
 
 
 @asynccontextmanager
-async def running(store, router, clock):
-    lanes = Lanes(store, router, clock)
+async def running(store, router, clock, **kwargs):
+    lanes = Lanes(store, router, clock, **kwargs)
     async with trio.open_nursery() as nursery:
         await nursery.start(lanes.run)
         await settled()
@@ -287,3 +288,37 @@ async def test_log_lines_of_a_handler_name_update_and_person(store, clock, route
         await take(make_update(1, "/fail"))
     [line] = [line for line in logged if line["event"] == "answer_at_once_failed"]
     assert (line["key"], line["user_id"]) == ("update:1", 42)
+
+
+async def test_chats_of_another_process_wait_for_it_and_it_is_told(
+    store, clock, router, make_update, monkeypatch, autojump_clock
+):
+    own = await seize(store, "boot-1", {42})
+    async with running(store, router, clock, owner=own) as take:
+        writes = commits_of(store, monkeypatch)
+        async with store.listen("queue:inbox") as elsewhere:
+            await take(make_update(1, "/help"), make_update(2, "/help", chat_id=43), make_update(3, "hm", chat_id=44))
+            assert elsewhere.take_hints() == ["43", "44"]
+        await settled()
+    assert router.at_once == ["/help"]
+    assert router.in_lane == []
+    assert len(writes) == 1
+    assert await counts(store) == (2, 1)
+
+
+async def test_answer_at_once_for_a_chat_that_is_lost_meanwhile_goes_the_long_way(
+    store, clock, router, make_update, autojump_clock
+):
+    own = await seize(store, "boot-1")
+
+    async def lose(incoming):
+        await seize(store, "boot-2", {42}, roles=())
+        return router.echo(incoming, "late")
+
+    router.does["/slow"] = lose
+    async with running(store, router, clock, owner=own) as take:
+        await take(make_update(1, "/slow"))
+        own.hold({}, {})
+    assert await outbox_of(store) == []
+    assert await counts(store) == (1, 0)
+    assert await store.cursors.get(STREAM) == 2

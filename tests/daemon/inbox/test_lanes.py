@@ -12,6 +12,7 @@ from store.errors import Conflict
 from store.ids import UserId
 from store.tables.users import UserRow
 from store.write import join, statement
+from tests.fakes.owners import seize
 
 
 class Router:
@@ -333,3 +334,50 @@ async def test_backlog_of_many_chats_is_worked_off(store, clock, router, make_up
     assert len(router.seen) == 3000
     assert [what for chat, what in router.seen if chat == 8] == [f"t{number}" for number in range(7, 3001, 300)]
     assert await store.queues.count("outbox", "waiting") == 3000
+
+
+async def test_former_owner_of_a_chat_writes_nothing_of_it(store, clock, router, make_update, autojump_clock):
+    own = await seize(store, "boot-1")
+
+    async def lose(incoming):
+        await seize(store, "boot-2", {42}, roles=())
+        own.on_doubt = lambda: own.hold({}, {})
+        return router.echo(incoming, "late")
+
+    router.does["привет"] = lose
+    await keep(store, clock, make_update(1, "привет"))
+    lanes = Lanes(store, router, clock, owner=own)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(lanes.run)
+        await trio.sleep(60)
+        nursery.cancel_scope.cancel()
+    (item,) = await store.queues.waiting("inbox", 42, limit=9)
+    assert (item.attempts, item.error) == (0, None), "it is no failure of the update"
+    assert await outbox_of(store) == []
+    assert router.texts() == ["привет"]
+
+
+async def test_lanes_follow_what_is_owned(store, clock, router, make_update, autojump_clock):
+    own = await seize(store, "boot-1")
+    epochs = {shard: own.epoch_of(shard) for shard in own.shards}
+    own.hold({}, {})
+    await keep(store, clock, make_update(1, "привет"))
+    lanes = Lanes(store, router, clock, owner=own)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(lanes.run)
+        await trio.sleep(1)
+        assert router.texts() == []
+        own.hold(epochs, {})
+        lanes.take_up(frozenset({42}))
+        await trio.sleep(1)
+        assert router.texts() == ["привет"]
+        own.leave({42})
+        await lanes.let_go(frozenset({42}))
+        await keep(store, clock, make_update(2, "и ещё"))
+        await trio.sleep(1)
+        assert router.texts() == ["привет"]
+        own.stay({42})
+        lanes.look_everywhere()
+        await trio.sleep(1)
+        assert router.texts() == ["привет", "и ещё"]
+        nursery.cancel_scope.cancel()

@@ -12,9 +12,10 @@ from daemon.inbox.intake import Intake
 from daemon.inbox.poller import UpdatePoller
 from daemon.inbox.reading import QUEUE
 from daemon.lane_runner import LaneRunner
-from store.errors import StoreUnavailable
+from store.errors import LeaseLost, StoreUnavailable
 from telegram_client.errors import NetworkTrouble
 from tests.fakes import transport
+from tests.fakes.owners import seize
 from tests.fakes.transport import Answer, Hang, failure, make_client, ok
 
 STREAM = "telegram:123456"
@@ -261,3 +262,18 @@ async def test_wait_that_telegram_asks_for_is_not_late(store, clock, autojump_cl
     async with polling(store, clock, script) as poller:
         await trio.sleep(900)
         assert poller.mark.due_at > trio.current_time()
+
+
+async def test_who_polls_no_longer_moves_no_cursor(store, clock, make_update, autojump_clock):
+    guard = (await seize(store, "boot-1")).guard_role("poller")
+    await seize(store, "boot-2")
+
+    async def take(batch, cursor, *, is_new):
+        await store.write(cursor)
+
+    poller = UpdatePoller(
+        store, make_client(Script(getUpdates=[ok([make_update(4)]), Hang()])), clock, take=take, guard=lambda: guard
+    )
+    with pytest.raises(LeaseLost):
+        await poller.run()
+    assert await store.cursors.get(STREAM) is None

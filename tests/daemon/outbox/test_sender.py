@@ -4,10 +4,12 @@ import pytest
 import structlog
 import trio
 
-from store.errors import StoreUnavailable
+from daemon.outbox.delivery import Delivered
+from store.errors import LeaseLost, StoreUnavailable
 from store.ids import UserId
 from store.tables.users import UserRow
 from telegram_client.errors import NetworkTrouble
+from tests.fakes.owners import seize
 from tests.fakes.transport import Hang, failure, ok
 
 OK = ok({"message_id": 100})
@@ -306,3 +308,46 @@ async def test_backlog_after_an_outage_leaves_without_a_stampede(make_bot, autoj
     assert max(a_second) <= 31, "the bot's own pace"
     back = next(number for number, count in enumerate(gone) if count)
     assert gone[back + 20] < 40, "few at first"
+
+
+async def test_chats_of_another_process_are_left_to_it(bot, settle, autojump_clock):
+    own = await seize(bot.store, "boot-1", {42})
+    await bot.say("a")
+    await bot.say("b", chat_id=43)
+    async with bot.sending(owner=own):
+        await settle()
+    assert bot.texts() == ["a"]
+    assert await bot.waiting(43) != []
+
+
+async def test_former_owner_marks_nothing(make_bot, settle, autojump_clock):
+    bot = make_bot(sendMessage=Hang())
+    own = await seize(bot.store, "boot-1", {42})
+    bot.script.answers["sendMessage"] = [Hang()]
+    await bot.say("a", key="a")
+    taken = await bot.store.queues.get("outbox", "a")
+    async with bot.sending(owner=own) as sender:
+        await seize(bot.store, "boot-2", {42}, roles=())
+        sender._settle(taken, Delivered())
+        await trio.sleep(1)
+    assert await bot.waiting() == ["a"]
+    own.hold({}, {})
+    with pytest.raises(LeaseLost):
+        sender._settle(taken, Delivered())
+
+
+async def test_letting_go_of_a_chat_waits_for_its_mark(bot, settle, autojump_clock):
+    own = await seize(bot.store, "boot-1", {42})
+    await bot.say("a", key="a")
+    async with bot.sending(owner=own) as sender:
+        await trio.lowlevel.checkpoint()
+        own.leave({42})
+        await sender.let_go(frozenset({42}))
+        assert len(bot.texts()) == await bot.store.queues.count("outbox", "finished")
+        await bot.say("b", key="b")
+        await trio.sleep(5)
+        assert await bot.store.queues.get("outbox", "b") is not None
+        own.stay({42})
+        sender.take_up(frozenset({42}))
+        await settle()
+    assert bot.texts()[-1] == "b"
