@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import signal
+import socket
 import sqlite3
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
@@ -20,7 +22,6 @@ import httpx2
 import trio
 
 from daemon.sandbox.browser import Browser, fetch_with
-from daemon.sandbox.daemon_process import free_port
 from daemon.sandbox.hh_state import Rules
 from daemon.sandbox.judge import Witness, judge
 from daemon.sandbox.server import serve_on_loopback
@@ -290,7 +291,7 @@ async def open_stage(
     ):
         lateness = Lateness(world)
         async with serve_on_loopback(lateness) as world_port:
-            base_url, port = f"http://127.0.0.1:{world_port}", free_port()
+            base_url, port = f"http://127.0.0.1:{world_port}", quiet_port()
             world.settle_at(base_url)
             rules.redirect_uri = f"http://127.0.0.1:{port}/oauth/hh/callback"
             settings = {
@@ -311,6 +312,15 @@ async def open_stage(
                     stage.child.signal(signal.SIGKILL)
                     with trio.CancelScope(shield=True, deadline=trio.current_time() + 100):
                         await stage.child.wait()
+
+
+def quiet_port() -> int:
+    """A loopback port that no connection is given by chance while the daemon is down between two lives."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def _lay_out(folder: Path, template: Path | None) -> None:

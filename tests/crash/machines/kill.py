@@ -30,7 +30,7 @@ from tests.crash.stage import open_stage
 from tests.crash.zygote import open_zygote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tests.crash.machines.report import Size
     from tests.crash.stage import Stage
@@ -54,6 +54,7 @@ SAMPLE = (
 FAULTS = 60
 """The sample included."""
 DOUBLES = 2000
+SIDE_BY_SIDE = 2
 MOST_LIVES = 8
 
 
@@ -76,6 +77,7 @@ class KillMachine:
         self._folder = folder
         self._seed = seed
         self._templates: dict[str, Path] = {}
+        self._turn = trio.Lock()
 
     async def live(self, story: Story, points: Sequence[str], *, is_counted: bool = False) -> Finding:
         """The whole story, killed at these points one life after the other."""
@@ -116,12 +118,13 @@ class KillMachine:
         """A folder with the store of somebody settled."""
         if story.wish is None:
             return None
-        if story.name not in self._templates:
-            folder = self._folder / f"template-{story.name}"
-            async with open_stage(self._zygote, folder, self._clock, self._seed) as stage:
-                invite(stage)
-                await settle(stage, story)
-            self._templates[story.name] = folder
+        async with self._turn:
+            if story.name not in self._templates:
+                folder = self._folder / f"template-{story.name}"
+                async with open_stage(self._zygote, folder, self._clock, self._seed) as stage:
+                    invite(stage)
+                    await settle(stage, story)
+                self._templates[story.name] = folder
         return self._templates[story.name]
 
 
@@ -213,7 +216,14 @@ class Work:
             print(f"{MACHINE}: {self.unreached} points were not reached and are not counted", file=sys.stderr)
 
     async def _live_at(self, points: Iterable[str]) -> None:
-        for point in points:
+        """A story waits half of its time, so that a second one costs little."""
+        left = iter(points)
+        async with trio.open_nursery() as nursery:
+            for _ in range(SIDE_BY_SIDE):
+                nursery.start_soon(self._live_on, left)
+
+    async def _live_on(self, left: Iterator[str]) -> None:
+        for point in left:
             if is_enough(self.violations):
                 return
             story, _, places = point.partition("/")
