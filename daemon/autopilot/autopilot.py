@@ -66,10 +66,7 @@ class Postponed(Exception):
 async def run_autopilot(tools: HuntTools, user_id: UserId, task_status: trio.TaskStatus[None]) -> None:
     """One person's hunt. Ends when they do not wish it any more; goes on where it was when started again."""
     async with tools.store.listen(topic_of(user_id)) as bell:
-        hunt = await open_hunt(tools, user_id)
-        if hunt is not None:
-            await inherit(hunt)
-        del hunt  # a sleeping hunt holds nothing
+        await inherit(tools, user_id)
         task_status.started()
         while (until := await work(tools, user_id)) is not None:
             await sleep(tools, bell, until)

@@ -15,6 +15,7 @@ import structlog
 from daemon.autopilot import news
 from daemon.autopilot.apply import MOST_ATTEMPTS, confirmed
 from daemon.autopilot.facts import KIND, question_at
+from daemon.autopilot.hunt import open_hunt
 from daemon.autopilot.rests import Rest, find_rest
 from daemon.boards.board import BoardError, CaptchaRequired, LoginLost
 from daemon.clock import SECOND
@@ -23,19 +24,27 @@ from store.write import NOTHING, join
 
 if TYPE_CHECKING:
     from daemon.autopilot.hunt import Hunt
+    from daemon.autopilot.tools import HuntTools
     from daemon.boards.board import Application
     from store.durable.effects import EffectRow
+    from store.ids import UserId
     from store.tables.vacancies import VacancyRow
     from store.write import Write
 
 log = structlog.get_logger(__name__)
 
 
-async def inherit(hunt: Hunt) -> None:
-    """Whatever is found in `sending` at a start was sent by a life that has ended: nobody waits for its answer."""
-    left = [effect for effect in hunt.facts.open_effects if effect.state == "sending"]
-    if not left:
+async def inherit(tools: HuntTools, user_id: UserId) -> None:
+    """Whatever is found in `sending` at a start was sent by a life that has ended: nobody waits for its answer.
+
+    Most have nothing to inherit: one look at the ledger, for ten thousand start together.
+    """
+    if not any(effect.state == "sending" for effect in await tools.store.effects.open(KIND, user_id)):
         return
+    hunt = await open_hunt(tools, user_id)
+    if hunt is None:
+        return
+    left = [effect for effect in hunt.facts.open_effects if effect.state == "sending"]
     writes = []
     for effect in left:
         writes.append(hunt.tools.store.effects.doubt(KIND, effect.key, reason="interrupted", now=hunt.now()))

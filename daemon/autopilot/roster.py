@@ -45,6 +45,8 @@ GATHERING_SECONDS = 0.05
 """Wishes that change together (a thousand people after a broadcast) are looked at together."""
 BATCH = 500
 SLICE = 50
+STARTS_A_LOOK = 250
+"""Of very many to be started: then wishes are looked at again."""
 PREFIX = "autopilot:"
 AFTER_LOSS_SECONDS = 1.0
 
@@ -84,6 +86,9 @@ class Roster:
         self._hunt = hunt
         self._nap: trio.CancelScope | None = None
         self._is_stirred = False
+        self._waiting: set[UserId] = set()
+        """Scheduled already, to be started by a later look."""
+        self._started = 0
 
     async def run(self, task_status: trio.TaskStatus[None]) -> None:
         """Until it is cancelled.
@@ -94,7 +99,8 @@ class Roster:
         async with self._tools.store.listen(TOPIC) as wakeups:
             await self._settle_what_is_owned(task_status.started)
             while True:
-                await self._rest(wakeups)
+                if not self._waiting:
+                    await self._rest(wakeups)
                 await self._settle_what_is_owned()
 
     async def _rest(self, wakeups: Wakeups) -> None:
@@ -130,7 +136,11 @@ class Roster:
             self._nap.cancel()
 
     async def settle(self, tell_scheduled: Callable[[], object] = lambda: None) -> None:
-        """Compares wishes with children once, and acts."""
+        """Compares wishes with children once, and acts.
+
+        Of very many that are missing some are started and the rest is left to the next look, which follows at once: who
+        changes a wish meanwhile is not kept waiting until ten thousand are up.
+        """
         store, ownership = self._tools.store, self._tools.ownership
         wishing = {user_id for user_id in await store.hunts.wishing("running") if ownership.owns(user_id)}
         wanted = {task_key(user_id): user_id for user_id in wishing}
@@ -138,13 +148,19 @@ class Roster:
         if unwanted:
             await self._supervisor.stop_children(unwanted, "the person does not wish to hunt")
         missing = [user_id for name, user_id in wanted.items() if self._supervisor.find(name) is None]
-        if missing:
-            await self._recall_quarantine(missing)
-            await self._spread_searches(missing)
+        fresh = [user_id for user_id in missing if user_id not in self._waiting]
+        if fresh:
+            await self._recall_quarantine(fresh)
+            await self._spread_searches(fresh)
+        known, self._waiting = self._waiting, set(missing)
         tell_scheduled()
-        await self._start_all(missing)
-        if missing or unwanted:
-            log.info("hunts_settled", started=len(missing), stopped=len(unwanted), wishing=len(wanted))
+        queue = fresh + [user_id for user_id in missing if user_id in known]
+        await self._start_all(queue[:STARTS_A_LOOK])
+        self._waiting = set(queue[STARTS_A_LOOK:])
+        self._started += len(queue[:STARTS_A_LOOK])
+        if not self._waiting and (self._started or unwanted):
+            log.info("hunts_settled", started=self._started, stopped=len(unwanted), wishing=len(wanted))
+            self._started = 0
 
     async def _start_all(self, user_ids: list[UserId]) -> None:
         """A slice at a time: ten thousand hunts that read their first facts together cost 5 kB each for good."""

@@ -178,6 +178,28 @@ async def test_slow_hunts_keep_nobody_from_being_answered(
     assert len(supervisor.children()) == 500
 
 
+async def test_newcomer_among_a_thousand_that_start_is_not_kept_waiting(
+    ground: HuntGround, supervisor: Supervisor, hunters: Hunters, autojump_clock: MockClock
+) -> None:
+    async def come_up_slowly(tools: HuntTools, user_id: UserId, task_status: trio.TaskStatus[None]) -> None:
+        await trio.sleep(1)
+        await hunters.hunt(tools, user_id, task_status)
+
+    await add_people(ground.store, 1000)
+    await ground.nursery.start(Roster(ground.tools, supervisor, come_up_slowly).run)
+    await trio.sleep(2)
+    newcomer = HuntRow(UserId(5000), HH, "running", "person", "", 1, "auto", "python")
+    await ground.store.write(ground.store.hunts.insert(newcomer))
+    await wish(ground, 1, "paused")
+    await trio.sleep(6)
+    assert len(hunters.running) < 600, "the thousand are still coming up"
+    assert 5000 in hunters.running
+    assert 1 not in hunters.running
+    await trio.sleep(20)
+    assert len(hunters.running) == 1000
+    assert len(hunters.starts) == 1001, "nobody was started twice"
+
+
 async def test_search_in_the_future_is_left_where_it_is(
     ground: HuntGround, supervisor: Supervisor, hunters: Hunters, autojump_clock: MockClock
 ) -> None:
