@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_CLOSE_SECONDS = 10.0
+_CLOSE_SECONDS = 3.0
 _DOUBT_SECONDS = 60.0
 _IN_TRANSACTION_SECONDS = 300.0
 """For a statement of a migration, which may have to rewrite a table."""

@@ -93,10 +93,12 @@ class Announcements:
                 if self._connection is None:
                     await self.open()
                     self._topics.announce_everywhere()
+                    log.info("listening_again", database=str(self._address))
                 pause = _FIRST_PAUSE_SECONDS
                 await self._hear()
             except StoreError as error:
-                log.info("not_listening", reason=str(error))
+                if self._connection is not None:
+                    log.info("not_listening", reason=str(error))
                 self.drop()
                 await trio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)

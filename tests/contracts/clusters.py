@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 import time
 from contextlib import asynccontextmanager, contextmanager
-from functools import cache, cached_property
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -40,8 +40,14 @@ max_wal_size = 256MB
 logging_collector = off
 """
 PROBE = "INSERT INTO migrated.writable_probe VALUES (0)"
-# The shell stops the server with the signal it is told, and at the end of its input: with the pipe, or with us.
-KEEPER = '"$@" >"$0" 2>&1 & server=$!; read signal; kill "-${signal:-INT}" $server; wait $server'
+# The shell stops the server with the signal it is told, and at the end of its input: with the pipe, or with us. In the
+# latter case nobody is left to clear up behind it.
+KEEPER = """
+"$@" >"$0" 2>&1 & server=$!
+read signal || gone=1
+kill "-${signal:-QUIT}" $server; wait $server
+[ -z "$gone" ] || rm -rf "${0%/*}"
+"""
 
 
 def places_of(version):
@@ -79,6 +85,7 @@ class Cluster:
         self._numbers = itertools.count()
         self._keeper = None
         self._tables = []
+        self._owner = None
         self._run("initdb", "-D", self.data, "-U", "owner", "-A", "trust", "-E", "UTF8", "--no-sync", "--no-locale")
         (self.data / "postgresql.auto.conf").write_text(CONFIG + config, encoding="utf-8")
         self.start()
@@ -90,6 +97,22 @@ class Cluster:
 
     def _run(self, program, *arguments):
         subprocess.run([self.programs / program, *arguments], check=True, capture_output=True, cwd="/", **self._user)  # noqa: S603 - PostgreSQL's own program
+
+    def configure(self, config, *, access):
+        """Restarts it with more settings and other rules of access."""
+        with (self.data / "postgresql.auto.conf").open("a", encoding="utf-8") as file:
+            file.write(config)
+        (self.data / "pg_hba.conf").write_text(access, encoding="utf-8")
+        self.restart()
+
+    def keep(self, name, content):
+        """A file of the server's own, as it wants its private key: the path."""
+        path = self.folder / name
+        path.write_bytes(content)
+        path.chmod(0o600)
+        if self._user:
+            shutil.chown(path, UNPRIVILEGED)
+        return path
 
     def start(self):
         """Returns when it takes connections."""
@@ -120,7 +143,7 @@ class Cluster:
 
     def remove(self):
         """Ends it and deletes its folder."""
-        if "_owner" in self.__dict__:
+        if self._owner is not None:
             self._owner.close()
         if self._keeper.poll() is None:
             self.stop("QUIT")
@@ -143,11 +166,11 @@ class Cluster:
     def new_schema(self):
         """The URL of an empty schema, which is dropped afterwards."""
         schema = f"store{next(self._numbers)}"
-        run_all(self._owner, [f"CREATE SCHEMA {schema} AUTHORIZATION {DAEMON}"])
+        self._as_owner(f"CREATE SCHEMA {schema} AUTHORIZATION {DAEMON}")
         try:
             yield self.url(schema)
         finally:
-            run_all(self._owner, [f"DROP SCHEMA {schema} CASCADE"])
+            self._as_owner(f"DROP SCHEMA {schema} CASCADE")
 
     @asynccontextmanager
     async def migrated(self):
@@ -156,22 +179,26 @@ class Cluster:
         try:
             yield self.url("migrated")
         finally:
-            run_all(self._owner, [*(f"DELETE FROM {table}" for table in self._tables), PROBE])  # noqa: S608 - its own tables
+            self._as_owner(*(f"DELETE FROM {table}" for table in self._tables), PROBE)  # noqa: S608 - its own tables
 
     async def _migrate_once(self):
         if self._tables:
             return
-        run_all(self._owner, [f"CREATE SCHEMA migrated AUTHORIZATION {DAEMON}"])
+        self._as_owner(f"CREATE SCHEMA migrated AUTHORIZATION {DAEMON}")
         async with open_postgres(self.url("migrated")) as database:
             await migrate(database, load_migrations())
-        rows = run_all(self._owner, ["SELECT tablename FROM pg_tables WHERE schemaname = 'migrated'"])
+        rows = self._as_owner("SELECT tablename FROM pg_tables WHERE schemaname = 'migrated'")
         self._tables = [f"migrated.{name}" for (name,) in rows if name != "schema_migrations"]
 
-    @cached_property
-    def _owner(self):
-        connection = self.connect()
-        connection.execute("SET client_min_messages = error")
-        return connection
+    def _as_owner(self, *statements):
+        """What `ask` does, over one connection that is kept: making one takes longer than a test."""
+        if self._owner is not None:
+            try:
+                return run_all(self._owner, statements)
+            except psycopg.OperationalError:  # the server was restarted meanwhile
+                self._owner.close()
+        self._owner = self.connect()
+        return run_all(self._owner, ["SET client_min_messages = error", *statements])
 
 
 def run_all(connection, statements):
