@@ -14,6 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psycopg
+from psycopg.rows import dict_row
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -89,9 +92,6 @@ def _read_file(path: Path) -> dict[str, tuple[Record, ...]]:
 
 
 def _read_postgres(url: str, *, every_table: bool = False) -> dict[str, tuple[Record, ...]]:
-    import psycopg
-    from psycopg.rows import dict_row
-
     with psycopg.connect(url, row_factory=dict_row, autocommit=True) as connection:
 
         def fetch(sql: str) -> list[Record]:

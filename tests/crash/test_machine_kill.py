@@ -6,7 +6,7 @@ import pytest
 
 from tests.crash.failpoints import NETWORK_PHASES, STORE_PHASES, Point
 from tests.crash.kill_stories import STORIES, find_story
-from tests.crash.machines.kill import SAMPLE, doubles_of, kind_of, phases_of, read_tally, run, spread
+from tests.crash.machines.kill import SAMPLE, doubles_of, is_rising, kind_of, phases_of, read_tally, run, spread
 
 POINTS = [
     f"{story}/{name}#{number}:{phase}"
@@ -61,6 +61,9 @@ def test_double_kills_stay_in_one_story():
         first, second = places.split("+")
         assert f"{story}/{first}" in POINTS
         assert f"{story}/{second}" in POINTS
+    rising = [is_rising(double.partition("+")[2]) for double in doubles]
+    assert len(doubles) / 2 <= sum(rising) < len(doubles)
+    assert not is_rising("telegram.sendMessage#1:in")
 
 
 def test_a_tally_names_every_passage(tmp_path):

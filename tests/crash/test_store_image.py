@@ -5,6 +5,10 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 
+import psycopg
+import pytest
+
+from tests.contracts.backends import VERSIONS, cluster_or_skip
 from tests.crash.store_image import StoreImage, read_bytes, read_store
 
 
@@ -41,3 +45,19 @@ def test_where_there_is_no_store_the_image_is_empty(tmp_path):
     assert read_store(tmp_path / "none.db") == StoreImage()
     assert read_store(StoreImage(at_act=3)).at_act == 3
     assert read_bytes(tmp_path / "none.db") == b""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_store_on_a_server_is_read_with_the_same_words(version):
+    with cluster_or_skip(version).new_schema() as url:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("CREATE TABLE cursors (stream TEXT, position BIGINT)")
+            connection.execute("INSERT INTO cursors VALUES ('a', 7)")
+            connection.execute("CREATE TABLE letters (text TEXT)")
+            connection.execute("INSERT INTO letters VALUES ('s3cr3t')")
+        image = read_store(url, at_act=3)
+        assert image.rows("cursors") == [{"stream": "a", "position": 7}]
+        assert image.rows("leases") == []
+        assert image.at_act == 3
+        assert b"s3cr3t" in read_bytes(url)

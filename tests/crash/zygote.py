@@ -20,7 +20,7 @@ import select
 import signal
 import subprocess
 import sys
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -53,9 +53,10 @@ class Child:
         return self.code
 
     def signal(self, number: int) -> None:
-        """Nothing when it has ended already."""
+        """Nothing when it has ended already, whether or not that was told."""
         if self.code is None:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
 
 class Zygote:

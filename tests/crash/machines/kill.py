@@ -55,6 +55,8 @@ FAULTS = 60
 """The sample included."""
 DOUBLES = 2000
 SIDE_BY_SIDE = 2
+RISING = {"store": 6, "telegram.getMe": 1, "telegram.setMyCommands": 2, "telegram.getUpdates": 1}
+"""So many passages of each are part of every start."""
 MOST_LIVES = 8
 
 
@@ -163,18 +165,26 @@ def spread(points: Iterable[str], count: int, seed: int) -> list[str]:
 
 
 def doubles_of(points: Sequence[str], count: int, seed: int) -> list[str]:
-    """So many double kills: two points of one story."""
+    """So many double kills: two points of one story, half of them with the second while the next life comes up."""
     chance = random.Random(f"doubles:{seed}")
     by_story: dict[str, list[str]] = defaultdict(list)
     for point in points:
         story, _, rest = point.partition("/")
         by_story[story].append(rest)
+    rising = {story: [place for place in places if is_rising(place)] for story, places in by_story.items()}
     stories = sorted(by_story)
     doubles = []
     for _ in range(count):
         story = chance.choice(stories)
-        doubles.append(f"{story}/{chance.choice(by_story[story])}+{chance.choice(by_story[story])}")
+        seconds = chance.choice((rising[story], by_story[story]))
+        doubles.append(f"{story}/{chance.choice(by_story[story])}+{chance.choice(seconds)}")
     return doubles
+
+
+def is_rising(place: str) -> bool:
+    """Whether every life passes here on its way up."""
+    point = Point.parse(place)
+    return point.number <= RISING.get(point.name, 0)
 
 
 async def count_points(machine: KillMachine, stories: Iterable[Story]) -> tuple[list[str], list[Finding]]:
