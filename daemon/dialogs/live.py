@@ -20,7 +20,7 @@ from daemon.dialogs.errors import ScriptChanged
 from daemon.dialogs.question import OpenQuestion, Sleeping, Working, is_same_place, make_question_id
 from daemon.dialogs.running import Place, ScriptRun
 from daemon.dialogs.steps import Ask, Do, End, Sleep
-from daemon.dialogs.work import attempt_work
+from daemon.dialogs.work import Work, attempt_work
 from daemon.errors import Permanent
 from daemon.outbox.message import OutgoingMessage, Text
 from daemon.patience import write_patiently
@@ -42,14 +42,8 @@ if TYPE_CHECKING:
     from store.write import Write
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True)
-class Work:
-    """Outside work under way."""
-
-    scope: trio.CancelScope = field(default_factory=trio.CancelScope)
-    done: trio.Event = field(default_factory=trio.Event)
+DOUBT_SECONDS = 1.0
+"""A commit that was broken off may still be under way: it is looked for when it is over."""
 
 
 @dataclass(slots=True)
@@ -217,6 +211,9 @@ class LiveDialogs:
         except BaseException:
             self.forget(record.chat_id)
             live.run.close()
+            # It may have been carried out all the same, and with it work that nobody would begin: the journal knows.
+            if self._nursery is not None:
+                self._nursery.start_soon(self._come_back, record, DOUBT_SECONDS, name="dialogs: come back")
             raise
         if waiting is None:
             self.forget(record.chat_id)
@@ -312,9 +309,6 @@ class LiveDialogs:
                     await self.settle(live, lambda: live.run.resume(entry), NOTHING, patiently=True)
                 except StoreError as error:
                     log.warning("dialog_work_unsaved", work=step.name, error=type(error).__name__)
-                    # The journal says where the dialog stands. Not in this task: its scope ended with the dialog.
-                    if self._nursery is not None:
-                        self._nursery.start_soon(self._come_back, live.record, name="dialogs: come back")
 
     async def _resume_work(self, shards: frozenset[int] | None = None) -> None:
         """After a start or a take-over: nobody's message wakes a dialog that was doing something when its owner died.
@@ -332,8 +326,9 @@ class LiveDialogs:
             if is_asked_for and record.chat_id not in self._live:
                 await self._come_back(record)
 
-    async def _come_back(self, record: Record) -> None:
+    async def _come_back(self, record: Record, after_seconds: float = 0.0) -> None:
         """Wakes a dialog where its journal stands, and thereby its work. A store that is away is waited for."""
+        await trio.sleep(after_seconds)
         while self._ownership.owns(record.user_id):
             try:
                 await self.wake(record.chat_id, NOTHING)

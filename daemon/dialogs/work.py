@@ -5,6 +5,7 @@ A failure is journaled like a result, so that a replay takes the same turn; the 
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import orjson
@@ -19,6 +20,14 @@ if TYPE_CHECKING:
     from daemon.dialogs.steps import Do
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Work:
+    """Outside work under way."""
+
+    scope: trio.CancelScope = field(default_factory=trio.CancelScope)
+    done: trio.Event = field(default_factory=trio.Event)
 
 
 async def attempt_work(step: Do, seconds: float) -> Entry:
