@@ -66,7 +66,7 @@ class Zygote:
         self._process = process
         self._children: dict[int, Child] = {}
         self._turn = trio.Lock()
-        self._send, self._receive = trio.open_memory_channel[int](1)
+        self._send, self._receive = trio.open_memory_channel[Child](1)
 
     async def fork(self, environment: Mapping[str, str], output: Path) -> Child:
         """A child with this environment and no other, whose output goes to the end of a file."""
@@ -74,7 +74,7 @@ class Zygote:
         async with self._turn:
             assert self._process.stdin is not None
             await self._process.stdin.send_all(order.encode())
-            return self._children[await self._receive.receive()]
+            return await self._receive.receive()
 
     async def listen(self) -> None:
         """Hears of births and deaths until the zygote is gone."""
@@ -88,8 +88,9 @@ class Zygote:
                 if "code" in news:
                     self._children.pop(pid).end(news["code"])
                 else:
-                    self._children[pid] = Child(pid)
-                    await self._send.send(pid)
+                    # Handed over itself: by the time somebody asks for it, it may have ended.
+                    child = self._children[pid] = Child(pid)
+                    await self._send.send(child)
 
 
 @asynccontextmanager
