@@ -53,6 +53,7 @@ async def test_every_table_of_the_schema_is_there(store, request):
     assert {renamed.get(name, name) for name in ATTRIBUTES} | {
         "journal_entries",
         "schema_migrations",
+        "store_copies",
         "writable_probe",
     } == tables
 
