@@ -66,7 +66,7 @@ class TelegramSettings(_Room):
     token: BotTokenText
     api_url: WebAddress = "https://api.telegram.org"
     admins: PersonIds = ()
-    mode: Literal["poll"] = "poll"
+    mode: Literal["poll", "webhook"] = "poll"
     proxy: ProxyAddress = None
     poll_seconds: Annotated[int, Field(ge=0, le=50)] = 25
     messages_per_second: Annotated[float, Field(gt=0)] = 30.0
@@ -170,6 +170,11 @@ def load_settings(config_path: Path | None, environ: Mapping[str, str]) -> tuple
     """
     gathered = _gather(config_path, environ)
     settings = _validate(Settings, gathered.nested(_rooms()), gathered, "")
+    if settings.telegram.mode == "webhook" and not settings.web.public_url:
+        raise SettingsError(
+            "AURORA_WEB__PUBLIC_URL (web.public_url) is missing: with AURORA_TELEGRAM__MODE=webhook Telegram "
+            "must reach this daemon. Mend: set the https:// address under which AURORA_WEB__LISTEN is reached, or poll."
+        )
     return fill_paths(settings, environ), gathered.warnings
 
 

@@ -16,6 +16,7 @@ from daemon import VERSION
 from daemon.admin.operations import GateLine, Operations
 from daemon.admin.unix_socket import AdminLimits, open_socket, serve_admin
 from daemon.autopilot.gates import explain
+from daemon.inbox.webhook import WebhookReceiver
 from daemon.llm.registry import missing_setting
 from daemon.rooms import receive_return
 from daemon.supervisor.circuit_lines import list_circuits, sum_open, sum_waiting
@@ -25,6 +26,7 @@ from daemon.web.metrics_page import MetricsPage
 from daemon.web.oauth_return import OauthReturn
 from daemon.web.probes import Probes
 from daemon.web.server import open_listener, serve
+from daemon.web.telegram_webhook import TelegramWebhook
 from store.errors import StoreError
 
 if TYPE_CHECKING:
@@ -69,6 +71,7 @@ class Doors:
             "web": self.web.address,
             "public_url": self.public_url,
             "admin_socket": self.settings.admin.socket,
+            "updates": "brought to the web door" if self.settings.telegram.mode == "webhook" else "polled",
             "hh": "on" if hh.client_id else "off: set AURORA_HH__CLIENT_ID",
             "model": f"off: set {missing}; letters and queries from templates" if missing else llm.provider,
         }
@@ -102,7 +105,12 @@ def make_pages(rooms: Rooms, probes: Probes, layers: Layers, metrics: Metrics) -
     metrics.gauges("aurora_circuit_waiting", "Turned away or held.", "dependency", lambda: sum_waiting(circuits()))
     metrics.gauge("aurora_shards", "Shards of people this process acts for.", lambda: len(rooms.ownership.shards))
     oauth_return = OauthReturn(partial(receive_return, rooms), rooms.speech.texts, lambda: rooms.introduction.link)
-    return make_app(oauth_return=oauth_return, probes=probes, metrics_page=MetricsPage(metrics, rooms.store).make)
+    return make_app(
+        oauth_return=oauth_return,
+        probes=probes,
+        metrics_page=MetricsPage(metrics, rooms.store).make,
+        webhook=TelegramWebhook(rooms.poller) if isinstance(rooms.poller, WebhookReceiver) else None,
+    )
 
 
 def make_probes(rooms: Rooms, layers: Layers) -> Probes:

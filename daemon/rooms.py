@@ -40,6 +40,7 @@ from daemon.http_client import make_http_client
 from daemon.i18n.translate import Texts
 from daemon.inbox.lanes import Lanes
 from daemon.inbox.poller import UpdatePoller
+from daemon.inbox.webhook import WebhookReceiver
 from daemon.keyfile import key_path, load_or_make_key
 from daemon.llm.asking import ask
 from daemon.llm.registry import Models, make_models
@@ -53,6 +54,7 @@ from daemon.outbox.sender import OutboxSender
 from daemon.supervisor.dependency import Dependencies
 from daemon.vault import Vault, parse_secret_key
 from daemon.web.oauth_return import ReturnOutcome
+from daemon.web.telegram_webhook import PATH as WEBHOOK_PATH
 from store.errors import Conflict
 from telegram_client.client import TelegramClient
 from telegram_client.http_transport import HttpTransport
@@ -65,6 +67,7 @@ if TYPE_CHECKING:
 
     from daemon.clock import Clock
     from daemon.config import Settings
+    from daemon.inbox.poller import Take
     from daemon.outbox.languages import Languages
     from daemon.secret import Secret
     from store.durable.ownership import Ownership
@@ -103,6 +106,8 @@ class Ground:
     outside: Outside
     metrics: Metrics
     dependencies: Dependencies
+    secret_keys: tuple[Secret, ...]
+    """The newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +146,8 @@ class Rooms:
     hunt: HuntTools
     dialogs: DialogEngine
     lanes: Lanes
-    poller: UpdatePoller
+    poller: UpdatePoller | WebhookReceiver
+    """Whichever brings updates."""
     introduction: Introduction
     dependencies: Dependencies
 
@@ -170,8 +176,8 @@ async def open_rooms(
 ) -> AsyncIterator[Rooms]:
     """All rooms; what they opened is closed at the end. Raises `KeyFileBroken`, `WrongSecretKey`."""
     secret_key = load_key(settings, has_sealed_data=bool(await store.data_keys.page(-1, 1)))
-    older = settings.secret_key_old
-    vault = Vault(store, secret_key, outside.clock, older=older)
+    secret_keys = (secret_key, *settings.secret_key_old)
+    vault = Vault(store, secret_key, outside.clock, older=settings.secret_key_old)
     await vault.check()
     transport = outside.telegram or HttpTransport(settings.telegram.api_url, proxy=settings.telegram.proxy)
     async with (
@@ -180,8 +186,8 @@ async def open_rooms(
     ):
         try:
             dependencies = Dependencies(outside.random)
-            ground = Ground(settings, store, ownership, outside, metrics or Metrics(), dependencies)
-            signer = ButtonSigner(*(derive_key(key, "buttons") for key in (secret_key, *older)))
+            ground = Ground(settings, store, ownership, outside, metrics or Metrics(), dependencies, secret_keys)
+            signer = ButtonSigner(*(derive_key(key, "buttons") for key in secret_keys))
             speech = make_speech(ground, transport, languages, signer)
             accounts = make_accounts(ground, http, vault, public_url)
             yield make_rooms(ground, speech, accounts, make_hunt(ground, speech, accounts))
@@ -287,17 +293,34 @@ def make_rooms(ground: Ground, speech: Speech, accounts: Accounts, hunt: HuntToo
         hunt=hunt,
         dialogs=dialogs,
         lanes=lanes,
-        poller=UpdatePoller(
-            store,
-            speech.client,
-            clock,
-            take=lanes.intake.keep,
-            poll_seconds=settings.telegram.poll_seconds,
-            random_source=ground.outside.random,
-            guard=partial(ground.ownership.guard_role, "poller"),
-        ),
+        poller=make_poller(ground, speech.client, lanes.intake.keep),
         introduction=Introduction(speech.client, speech.texts),
         dependencies=ground.dependencies,
+    )
+
+
+def make_poller(ground: Ground, client: TelegramClient, take: Take) -> UpdatePoller | WebhookReceiver:
+    """Whoever brings updates, as the settings say."""
+    settings, clock, chance = ground.settings, ground.outside.clock, ground.outside.random
+    if settings.telegram.mode == "poll":
+        return UpdatePoller(
+            ground.store,
+            client,
+            clock,
+            take=take,
+            poll_seconds=settings.telegram.poll_seconds,
+            random_source=chance,
+            guard=partial(ground.ownership.guard_role, "poller"),
+        )
+    return WebhookReceiver(
+        client,
+        clock,
+        take=take,
+        url=f"{settings.web.public_url}{WEBHOOK_PATH}{client.bot_id}",
+        secrets=[derive_key(key, f"webhook {client.bot_id}").hex() for key in ground.secret_keys],
+        has_neighbours=lambda: ground.ownership.is_shared,
+        guard=partial(ground.ownership.guard_role, "poller"),
+        random_source=chance,
     )
 
 

@@ -148,6 +148,14 @@ async def get_webhook_info(client: TelegramClient) -> WebhookInfo:
     return _read(WebhookInfo, "getWebhookInfo", await client.call("getWebhookInfo"))
 
 
+async def set_webhook(client: TelegramClient, url: str, *, secret: str, max_connections: int) -> None:
+    """From now on updates of all kinds are brought to `url`; `secret` comes along in a header. Those waiting stay."""
+    await client.call(
+        "setWebhook",
+        {"url": url, "secret_token": secret, "max_connections": max_connections, "drop_pending_updates": False},
+    )
+
+
 async def delete_webhook(client: TelegramClient) -> None:
     """Takes a webhook away, so that `getUpdates` works; updates that wait stay."""
     await client.call("deleteWebhook", {"drop_pending_updates": False})

@@ -122,6 +122,9 @@ class WebhookInfo(_Object):
 
     url: str = ""
     pending_update_count: int = 0
+    last_error_date: int = 0
+    """Unix seconds of the last delivery that failed; 0: none did."""
+    last_error_message: str = ""
 
 
 class Update(_Object):

@@ -157,10 +157,11 @@ class UpdatePoller:
         if isinstance(error, Conflict) and error.kind == "webhook_set":
             self._may_have_webhook = True
             return "a webhook is set for this bot; deleting it", wait
-        return _words_for(error), wait
+        return words_for(error), wait
 
 
-def _words_for(error: TelegramError | StoreError) -> str:
+def words_for(error: TelegramError | StoreError) -> str:
+    """What keeps updates from coming, for operators."""
     if isinstance(error, Conflict):
         return "another program polls for this bot (409): stop it, or give each its own bot"
     if isinstance(error, Unauthorized):

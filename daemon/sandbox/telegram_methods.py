@@ -6,6 +6,7 @@ calls only for its looks (descriptions, the menu button) are accepted and noted,
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from daemon.clock import SECOND
@@ -44,6 +45,7 @@ MAX_UPLOAD_BYTES = 50 * 1024 * 1024
 MAX_DOWNLOAD_BYTES = 20 * 1024 * 1024
 COUNTED = frozenset({"sendmessage", "senddocument", "editmessagetext", "editmessagereplymarkup"})
 """Methods that the speed limits count."""
+_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
 
 def read_chat_id(parameters: Mapping[str, Any]) -> Id:
@@ -81,13 +83,16 @@ async def get_me(state: TelegramState, _form: Form) -> Any:
 
 
 async def set_webhook(state: TelegramState, form: Form) -> Any:
-    """Only https addresses, as the server demands."""
-    url = form.text("url")
-    if url and not url.startswith("https://"):
+    """Only https addresses, as the server demands; on loopback also http, as a server of one's own (`--local`) does."""
+    p = form.fields
+    url, secret = form.text("url"), form.text("secret_token")
+    if url and not url.startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
         raise bad_request("bad webhook: An HTTPS URL must be provided for webhook")
-    if flag(form.fields, "drop_pending_updates"):
+    if secret and not _SECRET.fullmatch(secret):
+        raise bad_request("secret token contains unallowed characters")
+    if flag(p, "drop_pending_updates"):
         state.updates.drop_pending()
-    state.updates.set_webhook(url)
+    state.updates.set_webhook(url, secret, min(max(integer(p, "max_connections", 40), 1), 100))
     state.log.note("webhook", is_set=bool(url))
     return True
 
@@ -104,7 +109,15 @@ async def delete_webhook(state: TelegramState, form: Form) -> Any:
 async def get_webhook_info(state: TelegramState, _form: Form) -> Any:
     """What is set."""
     updates = state.updates
-    return {"url": updates.webhook_url, "has_custom_certificate": False, "pending_update_count": updates.pending}
+    info = {
+        "url": updates.webhook.url if updates.webhook else "",
+        "has_custom_certificate": False,
+        "pending_update_count": updates.pending,
+    }
+    if updates.last_failure:
+        at, text = updates.last_failure
+        info |= {"last_error_date": at // SECOND, "last_error_message": text}
+    return info
 
 
 async def send_message(state: TelegramState, form: Form) -> Any:

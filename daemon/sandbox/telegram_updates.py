@@ -1,7 +1,7 @@
 """The queue behind getUpdates: one consumer, long polling, confirmed by asking for a higher offset.
 
 True semantics (facts/telegram.md): updates are handed out again until confirmed, live 24 hours, ids ascend; a second
-poll ends the first with 409; with a webhook set every poll is refused.
+poll ends the first with 409; with a webhook set every poll is refused, and `telegram_webhook.py` brings them instead.
 """
 
 from __future__ import annotations
@@ -25,11 +25,24 @@ NOT_BY_DEFAULT = frozenset({"chat_member", "message_reaction", "message_reaction
 MAX_POLL_SECONDS = 50
 
 
-@dataclass(slots=True)
-class _Waiting:
+@dataclass(slots=True, eq=False)
+class Waiting:
+    """An update that nobody has confirmed."""
+
     update_id: int
     body: dict[str, Any]
     created_at: int
+    chat: object
+    """Whose lane it belongs to when it is brought."""
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """Where updates are brought."""
+
+    url: str
+    secret: str = ""
+    max_connections: int = 40
 
 
 @dataclass(slots=True, eq=False)
@@ -45,10 +58,14 @@ class UpdateQueue:
         self._clock = clock
         self._log = log
         self._next_id = first_id
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: deque[Waiting] = deque()
         self._poll: _Poll | None = None
         self._allowed: frozenset[str] | None = None
-        self.webhook_url = ""
+        self.webhook: Webhook | None = None
+        self.stirred = trio.Event()
+        """Set and replaced when there may be something to bring."""
+        self.last_failure: tuple[int, str] | None = None
+        """When and why something could not be brought."""
         self.polls = 0
         """How often somebody asked: tells a crash test that the daemon is up again."""
 
@@ -58,10 +75,12 @@ class UpdateQueue:
             return None
         update_id = self._next_id
         self._next_id += 1
-        self._waiting.append(_Waiting(update_id, {"update_id": update_id, kind: content}, self._clock.now()))
+        body = {"update_id": update_id, kind: content}
+        self._waiting.append(Waiting(update_id, body, self._clock.now(), facts.get("chat")))
         self._log.note("update", update=update_id, what=kind, **facts)
         if self._poll:
             self._poll.woken.set()
+        self.stir()
         return update_id
 
     @property
@@ -75,7 +94,7 @@ class UpdateQueue:
     ) -> list[dict[str, Any]]:
         """One getUpdates call."""
         self.polls += 1
-        if self.webhook_url:
+        if self.webhook is not None:
             raise conflict(WEBHOOK_ACTIVE)
         self._end_poll(POLL_TERMINATED)
         if allowed is not None:
@@ -93,11 +112,34 @@ class UpdateQueue:
             raise conflict(poll.ended_by)
         return self._batch(limit)
 
-    def set_webhook(self, url: str) -> None:
+    def set_webhook(self, url: str, secret: str = "", max_connections: int = 40) -> None:
         """Sets or (empty) removes the webhook."""
         if url:
             self._end_poll(TERMINATED_BY_WEBHOOK)
-        self.webhook_url = url
+        self.webhook = Webhook(url, secret, max_connections) if url else None
+        self.last_failure = None
+        self.stir()
+
+    def stir(self) -> None:
+        """Wakes whoever brings updates."""
+        stirred, self.stirred = self.stirred, trio.Event()
+        stirred.set()
+
+    def waiting(self) -> list[Waiting]:
+        """Everything unconfirmed, the oldest first."""
+        self._forget_old()
+        return list(self._waiting)
+
+    def confirm(self, waiting: Waiting) -> None:
+        """It was brought and taken."""
+        if waiting in self._waiting:
+            self._waiting.remove(waiting)
+            self._log.note("update_confirmed", update=waiting.update_id)
+
+    def note_failure(self, text: str) -> None:
+        """Something could not be brought."""
+        self.last_failure = (self._clock.now(), text)
+        self._log.note("webhook_failed", text=text)
 
     def drop_pending(self) -> None:
         """Forgets everything unconfirmed."""

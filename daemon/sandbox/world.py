@@ -18,6 +18,7 @@ import structlog
 import trio
 
 from daemon.clock import Clock, SystemClock
+from daemon.http_client import make_http_client
 from daemon.sandbox.chat import ChatPage
 from daemon.sandbox.control import WorldControl
 from daemon.sandbox.faults import Faults
@@ -27,6 +28,7 @@ from daemon.sandbox.models import Models, build_models
 from daemon.sandbox.server import Mounts, serve_on_loopback
 from daemon.sandbox.telegram import TelegramDouble
 from daemon.sandbox.telegram_people import TelegramPeople
+from daemon.sandbox.telegram_webhook import WebhookCourier, post_with
 from daemon.sandbox.world_log import WorldLog
 
 if TYPE_CHECKING:
@@ -85,7 +87,7 @@ async def open_world(
     def note(kind: str, **facts: Any) -> None:
         log.note(kind, **facts)
 
-    async with trio.open_nursery() as nursery:
+    async with make_http_client() as http, trio.open_nursery() as nursery:
         faults = Faults(random.Random(f"faults:{seed}"), log, nursery)
         telegram = TelegramDouble(clock, log, limits=limits)
         people = TelegramPeople(telegram)
@@ -104,6 +106,7 @@ async def open_world(
             "/world": WorldControl(faults, log),
             "/": ChatPage(telegram, people, hh.state, log),
         })  # fmt: skip
+        nursery.start_soon(WebhookCourier(telegram.state.updates, post_with(http)).run, name="webhook courier")
         yield World(clock, log, faults, telegram, people, hh, models, mounts)
         nursery.cancel_scope.cancel()
 

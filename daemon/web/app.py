@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from daemon.metrics import CONTENT_TYPE
+from daemon.web.telegram_webhook import LARGEST_UPDATE, PATH
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from daemon.web.oauth_return import OauthReturn
     from daemon.web.probes import Probes
+    from daemon.web.telegram_webhook import TelegramWebhook
 
 log = structlog.get_logger(__name__)
 
@@ -34,8 +36,14 @@ HEADERS = (
 )
 
 
-def make_app(*, oauth_return: OauthReturn, probes: Probes, metrics_page: Callable[[], Awaitable[bytes]]) -> ASGIApp:
-    """The application for `server.serve`."""
+def make_app(
+    *,
+    oauth_return: OauthReturn,
+    probes: Probes,
+    metrics_page: Callable[[], Awaitable[bytes]],
+    webhook: TelegramWebhook | None = None,
+) -> ASGIApp:
+    """The application for `server.serve`. `webhook` None: updates are polled, and nobody brings any."""
 
     async def show_metrics(_request: Request) -> Response:
         return Response(await metrics_page(), headers={"content-type": CONTENT_TYPE})
@@ -46,6 +54,7 @@ def make_app(*, oauth_return: OauthReturn, probes: Probes, metrics_page: Callabl
             Route("/healthz", probes.show_alive, methods=["GET"]),
             Route("/readyz", probes.show_ready, methods=["GET"]),
             Route("/metrics", show_metrics, methods=["GET"]),
+            *([Route(f"{PATH}{{bot}}", webhook.answer, methods=["POST"])] if webhook is not None else []),
         ],
     )
     return _Guard(pages)
@@ -69,7 +78,8 @@ class _Guard:
                 message["headers"] = [*message["headers"], *HEADERS]
             await send(message)
 
-        if _body_length(scope["headers"]) > LARGEST_BODY:
+        most = LARGEST_UPDATE if scope["path"].startswith(PATH) else LARGEST_BODY
+        if _body_length(scope["headers"]) > most:
             await PlainTextResponse("too large", 413)(scope, receive, send_with_headers)
             return
         status = 503

@@ -71,7 +71,7 @@ def test_token_of_wrong_shape_is_refused_unseen(token):
         ("AURORA_AUTOPILOT__INTERVAL_SECONDS", "0.5", "greater than or equal to 1"),
         ("AURORA_AUTOPILOT__DAILY_LIMIT", "many", "valid integer"),
         ("AURORA_LLM__PROVIDER", "oracle", "'gemini', 'openai' or 'template'"),
-        ("AURORA_TELEGRAM__MODE", "webhook", "'poll'"),
+        ("AURORA_TELEGRAM__MODE", "push", "'poll' or 'webhook'"),
         ("AURORA_TELEGRAM__ADMINS", "@me", "numeric"),
         ("AURORA_TELEGRAM__ADMINS", "1;2", "separated by commas"),
         ("AURORA_TELEGRAM__API_URL", "api.telegram.org", "address like https://"),
@@ -279,6 +279,14 @@ def test_state_folder_without_home_is_still_a_path():
 def test_legal_values_are_taken(variable, value, room, leaf, kept):
     settings, _ = load({variable: value})
     assert getattr(getattr(settings, room), leaf) == kept
+
+
+def test_webhook_needs_an_address_at_which_telegram_reaches_us():
+    text = refusal(REQUIRED | {"AURORA_TELEGRAM__MODE": "webhook"})
+    assert "AURORA_WEB__PUBLIC_URL" in text
+    assert "Mend: " in text
+    settings, _ = load({"AURORA_TELEGRAM__MODE": "webhook", "AURORA_WEB__PUBLIC_URL": "https://aurora.example"})
+    assert settings.telegram.mode == "webhook"
 
 
 def test_secret_key_is_taken_with_and_without_padding():

@@ -9,6 +9,7 @@ import httpx2
 import pytest
 
 from daemon.config import Settings
+from daemon.inbox.webhook import WebhookReceiver
 from daemon.keyfile import KeyFileBroken
 from daemon.outbox.buttons import ForgedButton
 from daemon.rooms import Outside, Rooms, derive_key, load_key, open_rooms, receive_return
@@ -112,6 +113,23 @@ async def test_changed_secret_key_keeps_texts_and_buttons(store: Store, clock: T
         assert await rooms.accounts.vault.open(ANNA, "letter", sealed) == "text"
         with pytest.raises(ForgedButton):
             rooms.speech.signer.open(ANNA, button)
+
+
+async def test_webhook_secret_is_the_same_in_every_life_and_no_key(store: Store, clock: TrioClock) -> None:
+    old, new = make_secret_key(), make_secret_key()
+    places = {
+        "telegram": {"token": "123456:" + "A" * 35, "mode": "webhook"},
+        "web": {"public_url": "https://a.example"},
+    }
+    secrets = []
+    for keys in ({"secret_key": new}, {"secret_key": new}, {"secret_key": new, "secret_key_old": [old]}):
+        async with rooms_of(make_settings(**keys, **places), store, clock) as rooms:
+            assert isinstance(rooms.poller, WebhookReceiver)
+            secrets.append(derive_key(new, "webhook 123456").hex())
+            assert rooms.poller.knows(secrets[-1])
+            assert rooms.poller.knows(derive_key(old, "webhook 123456").hex()) is ("secret_key_old" in keys)
+    assert len(set(secrets)) == 1
+    assert new.reveal() not in secrets[0]
 
 
 async def test_return_with_a_code_becomes_an_event_of_its_chat(rooms: Rooms) -> None:

@@ -106,6 +106,12 @@ async def test_file_says_where_it_is():
     assert file.file_path == "documents/1.pdf"
 
 
+async def test_webhook_is_set_without_dropping_updates():
+    calls, _ = await call(methods.set_webhook, "https://x", secret="s", max_connections=7)
+    wanted = {"url": "https://x", "secret_token": "s", "max_connections": 7, "drop_pending_updates": False}
+    assert calls == [("setWebhook", wanted)]
+
+
 async def test_webhook_is_found_and_deleted_without_dropping_updates():
     _, info = await call(methods.get_webhook_info, answer={"url": "https://x", "pending_update_count": 4})
     assert info.url == "https://x"

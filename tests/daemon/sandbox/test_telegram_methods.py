@@ -7,6 +7,7 @@ import trio
 
 from daemon.clock import SECOND
 from daemon.sandbox.telegram_methods import DELETE_WINDOW_SECONDS, METHODS, QUERY_LIVES_SECONDS
+from daemon.sandbox.telegram_updates import Webhook
 
 KEYBOARD = {"inline_keyboard": [[{"text": "Да", "callback_data": "yes"}, {"text": "hh", "url": "http://127.0.0.1/x"}]]}
 
@@ -147,6 +148,13 @@ async def test_webhook_and_polling_exclude_each_other(bot):
     assert "webhook is active" in await bot.refusal("getUpdates")
     await bot.call("deleteWebhook", drop_pending_updates=True)
     assert await bot.call("getUpdates") == []
+    assert (await bot.call("getWebhookInfo"))["url"] == ""
+
+
+async def test_webhook_takes_a_secret_of_plain_letters(bot):
+    await bot.call("setWebhook", url="http://127.0.0.1:8080/hook", secret_token="Abc_-9", max_connections=500)
+    assert bot.double.state.updates.webhook == Webhook("http://127.0.0.1:8080/hook", "Abc_-9", 100)
+    assert "unallowed" in await bot.refusal("setWebhook", url="https://example.com", secret_token="ключ")
 
 
 async def test_updates_come_by_polling(bot, anna, autojump_clock):
