@@ -24,6 +24,7 @@ import threading
 from collections import Counter
 from contextvars import ContextVar
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 POINT = "CRASH_POINT"
 TALLY = "CRASH_TALLY"
+TOLD = "CRASH_TOLD"
+"""A file that is made right before the process tells itself to stop."""
 STORE_PHASES = ("before", "in", "committed", "after")
 NETWORK_PHASES = ("before", "in", "after", "term")
 LAST_MOMENT_SECONDS = 0.03
@@ -72,6 +75,7 @@ def kill_oneself() -> None:
 
 def stop_oneself() -> None:
     """As systemd would."""
+    Path(os.environ[TOLD]).touch()
     os.kill(os.getpid(), signal.SIGTERM)
 
 

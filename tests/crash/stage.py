@@ -28,7 +28,7 @@ from daemon.sandbox.server import serve_on_loopback
 from daemon.sandbox.story import applied_words
 from daemon.sandbox.world import MODEL_KEY, World, open_world
 from tests.crash.checker import Evidence, check, cursor_follows_inbox
-from tests.crash.failpoints import POINT, TALLY, Point, name_of
+from tests.crash.failpoints import POINT, TALLY, TOLD, Point, name_of
 from tests.crash.store_image import read_store
 
 if TYPE_CHECKING:
@@ -121,8 +121,9 @@ class Stage:
     crashes: int = 0
     stops: int = 0
     """Lives that ended by a SIGTERM in the middle of something."""
+    missed: int = 0
+    """Lives that were to stop at a point and did not come there."""
     _polls: int = 0
-    _said: int = 0
     _is_to_stop: bool = False
 
     @property
@@ -140,6 +141,11 @@ class Stage:
         """Passages of the life that was counted."""
         return self.folder / "tally"
 
+    @property
+    def told(self) -> Path:
+        """There once a life has told itself to stop."""
+        return self.folder / "told"
+
     async def start(self, point: str | None = None, *, is_counted: bool = False) -> None:
         """A new life, which ends at this point if it comes there."""
         environment = {
@@ -147,14 +153,15 @@ class Stage:
             **self.settings,
             "STATE_DIRECTORY": str(self.folder),
             "RUNTIME_DIRECTORY": str(self.folder),
+            TOLD: str(self.told),
         }
         environment |= {POINT: point} if point is not None else {}
         environment |= {TALLY: str(self.tally)} if is_counted else {}
         planned = Point.parse(point) if point is not None else None
         self.lateness.expect(planned)
         self._is_to_stop = planned is not None and planned.phase == "term"
+        self.told.unlink(missing_ok=True)
         self._polls = self.world.telegram.state.updates.polls
-        self._said = self.output.stat().st_size if self.output.exists() else 0
         self.child = await self.zygote.fork(environment, self.output)
 
     async def live(self, is_over: Callable[[], bool], *, seconds: float) -> bool:
@@ -175,11 +182,15 @@ class Stage:
     async def stop(self) -> bool:
         """SIGTERM. False: it died at its point on the way down."""
         assert self.child is not None
-        if not self._is_stopping():
+        if not self._is_to_stop:
             self.child.signal(signal.SIGTERM)
+        elif not self.told.exists():
+            # It may tell itself any moment, and two SIGTERMs end it at once: its point was not reached.
+            self.missed += 1
+            self.child.signal(signal.SIGKILL)
         with trio.move_on_after(STOP_SECONDS):
             code = await self.child.wait()
-            if code == -signal.SIGKILL or (code == 0 and self._is_stopping()):
+            if code == -signal.SIGKILL or (code == 0 and self._is_to_stop):
                 self._bury(code)
                 return False
             if code:
@@ -189,10 +200,6 @@ class Stage:
         self.child.signal(signal.SIGKILL)
         await self.child.wait()
         return True
-
-    def _is_stopping(self) -> bool:
-        """It has told itself to stop already; a second SIGTERM would end it at once."""
-        return self._is_to_stop and b'"stop_asked"' in self.output.read_bytes()[self._said :]
 
     def _bury(self, code: int) -> None:
         if code == 0 and self._is_to_stop:
@@ -213,6 +220,11 @@ class Stage:
     def _is_up(self) -> bool:
         """It has asked for updates: whoever stops it earlier meets no handler of signals."""
         return self.world.telegram.state.updates.polls > self._polls
+
+    @property
+    def struck(self) -> int:
+        """Lives that ended at their points."""
+        return self.crashes + self.stops - self.missed
 
     def is_idle(self) -> bool:
         """Nothing waits in inbox and outbox, and nothing in the ledger is without an end."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sqlite3
 from contextlib import closing
 
@@ -188,3 +190,12 @@ def test_points_come_from_the_environment(tmp_path, monkeypatch):
     monkeypatch.delenv("CRASH_TALLY")
     monkeypatch.delenv("CRASH_POINT")
     assert not failpoints.from_environment().is_deadly("store", 3, "in")
+
+
+def test_a_process_that_tells_itself_to_stop_leaves_word_first(tmp_path, monkeypatch):
+    word, seen = tmp_path / "told", []
+    monkeypatch.setenv("CRASH_TOLD", str(word))
+    monkeypatch.setattr(failpoints.os, "kill", lambda pid, number: seen.append((pid, number, word.exists())))
+    failpoints.stop_oneself()
+    failpoints.kill_oneself()
+    assert seen == [(os.getpid(), signal.SIGTERM, True), (os.getpid(), signal.SIGKILL, True)]

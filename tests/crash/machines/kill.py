@@ -109,12 +109,12 @@ class KillMachine:
             await stage.start(point, is_counted=is_counted and life == len(story.openings))
             is_over = await stage.live(partial(story.is_over, stage), seconds=story.seconds)
             if is_enough(stage.problems) or (is_over and await stage.stop() and stage.is_idle()):
-                return stage.crashes + stage.stops
+                return stage.struck
             if life == 0:
                 for text in story.between:
                     stage.world.people.send_text(ALICE, text)
         stage.problems.append(f"the daemon did not live to its end in {MOST_LIVES} lives")
-        return stage.crashes + stage.stops
+        return stage.struck
 
     async def _template(self, story: Story) -> Path | None:
         """A folder with the store of somebody settled."""
