@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx2
+import psycopg
 import trio
 
 from daemon.clock import SystemClock
@@ -69,7 +70,8 @@ class Scene:
     folder: Path
     door: str
     """Address of the daemon's own HTTP door."""
-    store: Path
+    store: Path | str
+    """A file, or the URL of a database."""
     problems: list[str] = field(default_factory=list)
 
     async def play(self, meanwhile: Callable[[], Awaitable[None]], *, is_started: bool = False) -> None:
@@ -103,7 +105,7 @@ class Scene:
 
     async def _wait_for_quiet(self) -> None:
         """Every application is settled, and nothing is said for a while."""
-        while count_open(self.store):  # noqa: ASYNC110 - another process settles them
+        while await trio.to_thread.run_sync(count_open, self.store):  # noqa: ASYNC110 - another process settles them
             await trio.sleep(0.2)
         log = self.world.log
         number, quiet_since = log.last, trio.current_time()
@@ -134,8 +136,11 @@ class Scene:
         )
 
 
-def count_open(store: Path) -> int:
+def count_open(store: Path | str) -> int:
     """Applications and messages under way. A store in another's mounts is copied first: SQLite would resolve its path."""
+    if isinstance(store, str):
+        with psycopg.connect(store, autocommit=True) as server:
+            return int(server.execute(OPEN).fetchone()[0])  # type: ignore[index] # a count is one row
     if store.is_relative_to("/proc"):
         with tempfile.TemporaryDirectory() as folder:
             for path in store.parent.glob(f"{store.name}*"):
@@ -151,7 +156,7 @@ async def open_scene(
     seed: int,
     *,
     arguments: tuple[str, ...] = ARGUMENTS,
-    store: Path | None = None,
+    store: Path | str | None = None,
     settings: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Scene]:
     """Nobody is moving yet."""

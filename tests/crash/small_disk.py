@@ -92,14 +92,14 @@ def can_mount() -> bool:
     return subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0  # noqa: S603 - our own code
 
 
-def mount(folder: Path) -> None:
-    """A small file system of our own at the folder. Raises `OSError`."""
+def mount(folder: Path, options: bytes = SIZE) -> None:
+    """A small file system at the folder, for this process and its children only. Raises `OSError`."""
     libc = ctypes.CDLL(None, use_errno=True)
     flags = NEW_MOUNTS if os.geteuid() == 0 else NEW_USER | NEW_MOUNTS
     for failed in (
         libc.unshare(flags),
         libc.mount(b"none", b"/", None, PRIVATE, None),
-        libc.mount(b"tmpfs", bytes(folder), b"tmpfs", 0, SIZE),
+        libc.mount(b"tmpfs", bytes(folder), b"tmpfs", 0, options),
     ):
         if failed:
             raise OSError(ctypes.get_errno(), "no mount of our own")
