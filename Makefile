@@ -36,6 +36,12 @@ kills: $(VENV)/.installed  ## 200 random SIGKILLs over the story, and the same w
 thousand: $(VENV)/.installed  ## a deploy in the middle of 1,000 hunts: SIGTERM, start, SIGTERM, measured
 	@$(PYTHON) -m tests.crash.thousand --users 1000
 
+recovery: $(VENV)/.installed  ## 10,000 hunts in every stage, SIGKILL, and how they come back
+	@$(PYTHON) -m tests.crash.recovery --users 10000
+
+backlog: $(VENV)/.installed  ## 100,000 updates that waited at Telegram: order, loss, memory
+	@$(PYTHON) -m tests.crash.backlog --updates 100000
+
 faults: $(VENV)/.installed  ## the fault machines and their negative controls
 	@$(PYTHON) -m tests.crash.faults --size faults --controls
 
@@ -45,4 +51,4 @@ faults-full: $(VENV)/.installed  ## every point of every fault machine, and the 
 moving: $(VENV)/.installed  ## a store of 10,000 people copied to PostgreSQL and back, killed in the middle
 	@$(PYTHON) -m tests.crash.moving --users 10000
 
-.PHONY: moving help demo test check bench bench-store kills thousand faults faults-full
+.PHONY: recovery backlog moving help demo test check bench bench-store kills thousand faults faults-full

@@ -131,8 +131,10 @@ class SupervisorSettings(_Room):
 
     slowest_start_seconds: Annotated[float, Field(ge=0)] = 300.0
     """A start after many lives that ended early waits, ever longer, up to this; 0: never."""
-    hang_seconds: Annotated[float, Field(ge=0)] = 60.0
-    """A loop, writer, supervisor or poller that is overdue by this ends the process; 0: never."""
+    hang_seconds: Annotated[float, Field(ge=0)] = 120.0
+    """A loop, writer, supervisor or poller that is overdue by this ends the process; 0: never. Longer than a write may
+    be in doubt while its database is away.
+    """
 
 
 class HttpSettings(_Room):
