@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _CLOSE_SECONDS = 3.0
-_DOUBT_SECONDS = 60.0
+_DOUBT_SECONDS = 30.0
+"""With the deadline of an exchange it stays below the watchdog's idea of a hang."""
 _IN_TRANSACTION_SECONDS = 300.0
 """For a statement of a migration, which may have to rewrite a table."""
 _LOCK_SCHEMA = "SELECT pg_advisory_xact_lock(4926302)"

@@ -66,11 +66,14 @@ class Announcements:
         topics: Topics,
         own_backend: Callable[[], int | None],
         polled: Iterable[str],
+        *,
+        look_again_seconds: float = _LOOK_AGAIN_SECONDS,
     ) -> None:
         self._address = address
         self._topics = topics
         self._own_backend = own_backend
         self._polled = tuple(polled)
+        self._look_again_seconds = look_again_seconds
         self._listen = caller.call(_LISTEN)
         self._probe = caller.call("SELECT 1")
         self._connection: Connection | None = None
@@ -109,7 +112,7 @@ class Announcements:
             return
         while True:
             told = []
-            with trio.move_on_after(_LOOK_AGAIN_SECONDS):
+            with trio.move_on_after(self._look_again_seconds):
                 told = await connection.wait_for_announcements()
             for one in told:
                 if one.backend != self._own_backend():

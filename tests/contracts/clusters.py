@@ -75,10 +75,10 @@ def programs_of(version):
 class Cluster:
     """One server with its data. `folder` holds all there is of it."""
 
-    def __init__(self, version, *, config=""):
+    def __init__(self, version, *, config="", within=None):
         self.version = version
         self.programs = programs_of(version)
-        self.folder = Path(tempfile.mkdtemp(prefix=f"aurora-pg{version}-"))
+        self.folder = Path(tempfile.mkdtemp(prefix=f"aurora-pg{version}-", dir=within))
         self._user = {"user": UNPRIVILEGED, "group": None} if os.geteuid() == 0 else {}
         if self._user:
             shutil.chown(self.folder, UNPRIVILEGED)

@@ -97,9 +97,13 @@ async def test_after_a_broken_connection_everybody_looks_everywhere(announcement
             await hunt.wait()
 
 
-async def test_shared_work_is_looked_for_again_now_and_then(announcements, topics):
+async def test_shared_work_is_looked_for_again_now_and_then(address, topics, nursery):
+    looking = Announcements(address, Caller(), topics, lambda: None, polled=("queue:",), look_again_seconds=0.05)
+    await looking.open()
+    nursery.start_soon(looking.run)
     with topics.listen("queue:inbox") as inbox, topics.listen("hunt:7") as hunt:
         with trio.fail_after(8):
             await inbox.wait()
         assert inbox.take_hints() == [""]
         assert not await hunt.wait(0)
+    nursery.cancel_scope.cancel()
