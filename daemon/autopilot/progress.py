@@ -38,6 +38,10 @@ class AutopilotProgress(BaseModel):
     """While resting for one: then a search that passes proves that it is solved, whichever in the row it was."""
     fruitless_since: int | None = None
     """Since when searches bring nothing new."""
+    unread_from: int = 0
+    """Page of the search at which an earlier one ended with pages left; 0: all that the board shows was seen."""
+    searched_for: str = ""
+    """Which query that is said of; another one begins anew."""
     ask_again_at: int = 0
     """Not before this is the board asked again about doubtful applications: it could not answer the last time."""
     login_told: int = 0

@@ -8,11 +8,12 @@ import trio
 
 from daemon.autopilot.search import make_query
 from daemon.autopilot.wishes import SearchWishes
-from daemon.boards.board import CaptchaRequired, SearchPage
+from daemon.boards.board import BoardTrouble, CaptchaRequired, SearchPage
 from tests.fakes.board import make_vacancy
 from tests.fakes.hunting import IVAN
 
 if TYPE_CHECKING:
+    import pytest
     from trio.testing import MockClock
 
     from tests.fakes.hunting import HuntGround
@@ -52,6 +53,56 @@ async def test_search_stops_when_enough_fits(ground: HuntGround, autojump_clock:
     ground.board.add(*(make_vacancy(str(number)) for number in range(300)))
     await hunt(ground, daily_limit=10)
     assert ground.board.calls.count("search") == 1
+
+
+async def test_search_that_ended_in_the_middle_is_gone_on_with(
+    ground: HuntGround, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lay below the first page was never seen by anybody: the next search found nothing new above it."""
+    ground.board.add(*(make_vacancy(str(number), has_test=True) for number in range(450)))
+    search, failures = ground.board.search, 2
+
+    async def break_off(token: Any, query: Any, page: int = 0) -> SearchPage:
+        nonlocal failures
+        if page == 1 and failures:
+            failures -= 1
+            raise BoardTrouble
+        return await search(token, query, page)
+
+    monkeypatch.setattr(ground.board, "search", break_off)
+    await hunt(ground, 3 * 3600)
+    assert (await ground.store.vacancies.count_by_state(IVAN))["screened_out"] == 450
+    calls = ground.board.calls.count("search")
+    await trio.sleep(3600)
+    assert 3 <= ground.board.calls.count("search") - calls <= 12, "afterwards the first page is enough again"
+
+
+async def test_what_was_left_because_enough_was_at_hand_is_read_when_it_is_used_up(
+    ground: HuntGround, autojump_clock: MockClock
+) -> None:
+    ground.board.add(*(make_vacancy(str(number)) for number in range(150)))
+    await hunt(ground, 3600, daily_limit=30)
+    counts = await ground.store.vacancies.count_by_state(IVAN)
+    assert sum(counts.values()) == 100
+    assert ground.board.calls.count("search") > 2
+    for row in await ground.store.vacancies.latest(IVAN, "found", 60):
+        gone = ground.store.vacancies.set_state(
+            IVAN, row.board, row.vacancy_id, "screened_out", now=ground.tools.clock.now(), reason="archived"
+        )
+        await ground.store.write(gone)
+    await trio.sleep(3600)
+    assert sum((await ground.store.vacancies.count_by_state(IVAN)).values()) == 150
+
+
+async def test_other_query_is_read_to_its_end_whatever_its_first_page_has(
+    ground: HuntGround, autojump_clock: MockClock
+) -> None:
+    ground.board.add(*(make_vacancy(str(number), has_test=True) for number in range(250)))
+    await hunt(ground)
+    calls = ground.board.calls.count("search")
+    await ground.store.write(ground.store.hunts.set_query(IVAN, "python django"))
+    await trio.sleep(3600)
+    assert ground.board.calls.count("search") - calls >= 3 + 4
 
 
 async def test_page_with_the_same_vacancy_twice_is_read(ground: HuntGround, autojump_clock: MockClock) -> None:
