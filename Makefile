@@ -39,6 +39,9 @@ thousand: $(VENV)/.installed  ## a deploy in the middle of 1,000 hunts: SIGTERM,
 recovery: $(VENV)/.installed  ## 10,000 hunts in every stage, SIGKILL, and how they come back
 	@$(PYTHON) -m tests.crash.recovery --users 10000
 
+outage: $(VENV)/.installed  ## a board that is down for three hundred hunts, and how they come back
+	@$(PYTHON) -m tests.crash.outage --users 300
+
 backlog: $(VENV)/.installed  ## 100,000 updates that waited at Telegram: order, loss, memory
 	@$(PYTHON) -m tests.crash.backlog --updates 100000
 
@@ -51,4 +54,4 @@ faults-full: $(VENV)/.installed  ## every point of every fault machine, and the 
 moving: $(VENV)/.installed  ## a store of 10,000 people copied to PostgreSQL and back, killed in the middle
 	@$(PYTHON) -m tests.crash.moving --users 10000
 
-.PHONY: recovery backlog moving help demo test check bench bench-store kills thousand faults faults-full
+.PHONY: recovery backlog outage moving help demo test check bench bench-store kills thousand faults faults-full
