@@ -25,7 +25,7 @@ def test_board_left_alone_and_entered_gently_is_fine():
     assert FINE.faults() == []
     assert FINE.in_vain == 1
     assert FINE.first_seconds == [2, 3, 4, 5, 8]
-    assert "requests a second before             20" in FINE.table()
+    assert "  requests a second before             20" in FINE.table()
 
 
 def test_knocking_in_vain_is_a_fault():
