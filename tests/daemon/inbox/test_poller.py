@@ -277,3 +277,22 @@ async def test_who_polls_no_longer_moves_no_cursor(store, clock, make_update, au
     with pytest.raises(LeaseLost):
         await poller.run()
     assert await store.cursors.get(STREAM) is None
+
+
+class SlowDisk(FullDisk):
+    """A store that takes its time for each write."""
+
+    async def write(self, write):
+        await trio.sleep(3)
+        await self._store.write(write)
+
+
+async def test_slow_store_slows_polling_and_nothing_is_dropped(store, clock, make_update, autojump_clock):
+    batches = [ok([make_update(number) for number in range(first, first + 10)]) for first in range(1, 101, 10)]
+    script = Script(getUpdates=[*batches, Hang()])
+    async with polling(SlowDisk(store, 0), clock, script):
+        await trio.sleep(16)
+        assert len(polls(script)) == 6, "the next poll follows the last commit"
+        await trio.sleep(40)
+    assert polls(script)[:11] == [None, *range(11, 102, 10)]
+    assert len(await rows(store)) == 100
