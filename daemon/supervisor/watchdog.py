@@ -99,7 +99,12 @@ class Life:
     """0: it never ends by itself."""
 
     def guards(self, probes: Mapping[str, Probe]) -> Iterator[ChildSpec]:
-        """The watchdog, and a child for each part that only acts when asked and therefore has to be asked."""
+        """The watchdog, and a child for each part that only acts when asked and therefore has to be asked.
+
+        None where nobody would listen: neither systemd, nor we ourselves.
+        """
+        if not self.hang_seconds and self.notifier.watchdog_seconds is None:
+            return
         for name, probe in probes.items():
             prove = partial(
                 keep_proving, self.progress.mark(name), probe, hang_seconds=self.hang_seconds or ORDINARY_HANG_SECONDS

@@ -310,6 +310,7 @@ async def open_stage(
                 **world.settings(base_url),
                 **clock.for_children(),
                 "AURORA_SUPERVISOR__SLOWEST_START_SECONDS": "0",
+                "AURORA_SUPERVISOR__HANG_SECONDS": "0",  # on a fast clock a busy machine looks like a hang
                 "AURORA_WEB__LISTEN": f"127.0.0.1:{port}",
                 "AURORA_AUTOPILOT__INTERVAL_SECONDS": "20",
                 "AURORA_AUTOPILOT__PAUSE_SECONDS": "0.2",

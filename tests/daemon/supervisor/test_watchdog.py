@@ -113,6 +113,13 @@ async def test_guards_prove_each_part_and_look(tmp_path, autojump_clock):
         assert life.progress.mark("writer").due_at < 200
 
 
+def test_nobody_is_asked_where_nobody_listens(tmp_path):
+    starts = StartCounter(tmp_path, longest_wait_seconds=0)
+    assert list(Life(Notifier({}), starts, Progress(), hang_seconds=0).guards({"writer": trio.sleep_forever})) == []
+    with_systemd = Life(Notifier({"WATCHDOG_USEC": "3000000"}), starts, Progress(), hang_seconds=0)
+    assert len(list(with_systemd.guards({"writer": trio.sleep_forever}))) == 2
+
+
 async def test_supervisor_proves_itself_by_a_child_it_sees_to_its_end(autojump_clock):
     async with open_supervisor(TrioClock(), random.Random(1)) as supervisor:
         await prove_supervising(supervisor)
