@@ -227,8 +227,8 @@ class Stage:
         return self.crashes + self.stops - self.missed
 
     def is_idle(self) -> bool:
-        """Nothing waits in inbox and outbox, and nothing in the ledger is without an end."""
-        return self._ask(_IDLE) == 0
+        """Nothing waits at Telegram, in inbox and outbox, and nothing in the ledger is without an end."""
+        return not self.world.telegram.state.updates.pending and self._ask(_IDLE) == 0
 
     def _ask(self, question: str) -> int | None:
         try:
