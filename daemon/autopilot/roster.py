@@ -89,6 +89,8 @@ class Roster:
         self._waiting: set[UserId] = set()
         """Scheduled already, to be started by a later look."""
         self._started = 0
+        self._taken_up = self._told_of = 0
+        """How often shards were gained, and of how many gains the log says that their hunts run."""
 
     async def run(self, task_status: trio.TaskStatus[None]) -> None:
         """Until it is cancelled.
@@ -132,6 +134,7 @@ class Roster:
     def take_up(self, shards: frozenset[int]) -> None:  # noqa: ARG002 - whoever is missing is found by comparing
         """Starts the hunts of people who are ours now."""
         self._is_stirred = True
+        self._taken_up += 1
         if self._nap is not None:
             self._nap.cancel()
 
@@ -142,6 +145,7 @@ class Roster:
         changes a wish meanwhile is not kept waiting until ten thousand are up.
         """
         store, ownership = self._tools.store, self._tools.ownership
+        taken_up = self._taken_up
         wishing = {user_id for user_id in await store.hunts.wishing("running") if ownership.owns(user_id)}
         wanted = {task_key(user_id): user_id for user_id in wishing}
         unwanted = [child for child in self._hunts() if child.name not in wanted and child.stop_reason is None]
@@ -158,9 +162,9 @@ class Roster:
         await self._start_all(queue[:STARTS_A_LOOK])
         self._waiting = set(queue[STARTS_A_LOOK:])
         self._started += len(queue[:STARTS_A_LOOK])
-        if not self._waiting and (self._started or unwanted):
+        if not self._waiting and (self._started or unwanted or taken_up != self._told_of):
             log.info("hunts_settled", started=self._started, stopped=len(unwanted), wishing=len(wanted))
-            self._started = 0
+            self._started, self._told_of = 0, taken_up
 
     async def _start_all(self, user_ids: list[UserId]) -> None:
         """A slice at a time: ten thousand hunts that read their first facts together cost 5 kB each for good."""
