@@ -54,4 +54,7 @@ faults-full: $(VENV)/.installed  ## every point of every fault machine, and the 
 moving: $(VENV)/.installed  ## a store of 10,000 people copied to PostgreSQL and back, killed in the middle
 	@$(PYTHON) -m tests.crash.moving --users 10000
 
-.PHONY: recovery backlog outage moving help demo test check bench bench-store kills thousand faults faults-full
+rolling: $(VENV)/.installed  ## three daemons on one PostgreSQL, 3,000 hunts, ten rolling restarts and ten SIGKILLs
+	@$(PYTHON) -m tests.crash.rolling --users 3000 --pause 300
+
+.PHONY: recovery backlog outage moving help demo test check bench bench-store kills thousand faults faults-full rolling

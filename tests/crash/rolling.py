@@ -28,7 +28,7 @@ from tests.crash.fleet import open_fleet
 from tests.crash.thousand import milliseconds_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from tests.crash.fleet import Fleet, Ship
 
@@ -53,6 +53,8 @@ class Order:
     pause_seconds: float = 120.0
     lease_seconds: float = 15.0
     seed: int = 1
+    minutes: float = 60.0
+    """No event begins later than this after the first: the report says how many there were."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class Report:
     pauses: list[float] = field(default_factory=list)
     """From the signal until the last hunt that moved has begun again."""
     codes: list[int] = field(default_factory=list)
+    events: list[str] = field(default_factory=list)
     applied: int = 0
     violations: list[str] = field(default_factory=list)
     lost: int = 0
@@ -114,7 +117,11 @@ class Rolling:
         await fleet.until(lambda: fleet.is_even(order.daemons), 180)
         events = ["roll"] * order.rollings + ["kill"] * order.kills
         self._random.shuffle(events)
+        until = trio.current_time() + 60 * order.minutes
         for number, event in enumerate(events):
+            if trio.current_time() > until:
+                break
+            report.events.append(event)
             if event == "roll":
                 for ship in fleet.ships:
                     await self._replace(ship, self._drain)
@@ -132,11 +139,11 @@ class Rolling:
     def _made(self) -> int:
         return self._fleet.world.log.count("application_made")
 
-    async def _replace(self, ship: Ship, end: Callable[[Ship], object]) -> None:
+    async def _replace(self, ship: Ship, end: Callable[[Ship], Awaitable[None]]) -> None:
         """The daemon ends one way or the other, its people move, and it comes back."""
         fleet, others = self._fleet, self._order.daemons - 1
         began, began_at = trio.current_time(), self._clock.now()
-        await end(ship)  # type: ignore[misc] # one of the two below
+        await end(ship)
         left = trio.current_time()
         await fleet.until(lambda: fleet.is_even(others), 120)
         now = trio.current_time()
@@ -203,8 +210,8 @@ def table(report: Report) -> list[str]:
         ("signal to the last hunt that moved having begun", report.pauses),
     )
     lines = [
-        f"{order.daemons} daemons, {order.users} hunts, {order.rollings} rolling restarts, {order.kills} SIGKILLs, "
-        f"lease {order.lease_seconds:g} s",
+        f"{order.daemons} daemons, {order.users} hunts, lease {order.lease_seconds:g} s",
+        f"{report.events.count('roll')} rolling restarts, {report.events.count('kill')} SIGKILLs",
         f"{'seconds':52}{'times':>8}{'median':>8}{'most':>8}",
     ]
     for title, seconds in rows:
@@ -224,11 +231,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--pause", type=float, default=120.0, help="seconds between two applications of one hunt")
     parser.add_argument("--lease", type=float, default=15.0)
+    parser.add_argument("--minutes", type=float, default=60.0, help="no event begins later")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=Path, default=None, help="a folder for the daemons' logs")
     chosen = parser.parse_args(arguments)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    order = Order(chosen.users, 3, chosen.rollings, chosen.kills, chosen.pause, chosen.lease, chosen.seed)
+    order = Order(
+        chosen.users, 3, chosen.rollings, chosen.kills, chosen.pause, chosen.lease, chosen.seed, chosen.minutes
+    )
     with tempfile.TemporaryDirectory(prefix="aurora-rolling-") as folder:
         report = trio.run(partial(run_rolling, order, chosen.keep or Path(folder)))
     print("\n".join(table(report)))
