@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from daemon.accounts.board_circuit import circuit_for
 from daemon.accounts.board_session import BoardSessions
 from daemon.accounts.profile import ResumeKeeper
 from daemon.accounts.return_address import ReturnRejected
@@ -228,7 +229,14 @@ def make_accounts(ground: Ground, http: httpx2.AsyncClient, vault: Vault, public
     hh = HhBoard(http, settings.hh, captcha_return_url="", rng=rng, note_call=note_call)
     boards = BoardRegistry([hh] if settings.hh.client_id else [])
     sessions = BoardSessions(
-        store, vault, boards, clock, public_url, owner=ground.ownership, dependencies=ground.dependencies
+        store,
+        vault,
+        boards,
+        clock,
+        public_url,
+        owner=ground.ownership,
+        dependencies=ground.dependencies,
+        circuit=circuit_for(settings.autopilot.interval_seconds),
     )
     return Accounts(
         vault=vault,

@@ -26,7 +26,7 @@ from daemon.boards.board import (
     LoginLost,
 )
 from daemon.clock import MINUTE, SECOND
-from daemon.supervisor.dependency import Dependencies
+from daemon.supervisor.dependency import ORDINARY, Dependencies
 from store.durable.ownership import Alone
 from store.errors import Conflict
 from store.ids import UserId
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from daemon.boards.registry import BoardRegistry
     from daemon.clock import Clock
     from daemon.secret import Secret
+    from daemon.supervisor.dependency import DependencyPolicy
     from daemon.vault import Vault
     from store.ids import BoardName
     from store.store import Store
@@ -73,11 +74,12 @@ class BoardSessions:
         *,
         owner: Owner | None = None,
         dependencies: Dependencies | None = None,
+        circuit: DependencyPolicy = ORDINARY,
     ) -> None:
         """`owner`: who acts for whom; without it this process is alone on its store."""
         self._store = store
         self._boards = boards
-        self._circuits = BoardCircuits(dependencies or Dependencies(random.Random()))
+        self._circuits = BoardCircuits(dependencies or Dependencies(random.Random()), circuit)
         self._clock = clock
         self._owner = owner or Alone()
         self._tokens = TokenKeeper(store, vault, boards, clock, self._owner)

@@ -7,7 +7,7 @@ import random
 import pytest
 import trio
 
-from daemon.accounts.board_circuit import BoardCircuits, BoardResting
+from daemon.accounts.board_circuit import BoardCircuits, BoardResting, circuit_for
 from daemon.boards.board import (
     BoardBusy,
     BoardError,
@@ -119,3 +119,13 @@ async def test_crowd_after_an_outage_passes_slowly_at_first(autojump_clock, circ
     busiest = max(sum(start <= at < start + 1 for at in times) for start in times)
     assert busiest <= 40, "ten a second would be even"
     assert sum(at < times[0] + 5 for at in times) <= 30
+
+
+def test_board_is_not_left_alone_for_longer_than_between_two_searches():
+    rests = [circuit_for(interval) for interval in (600, 60, 4, 0.1)]
+    assert [(rest.first_rest_seconds, rest.longest_rest_seconds) for rest in rests] == [
+        (15, 300),
+        (15, 60),
+        (4, 4),
+        (1, 1),
+    ]
