@@ -8,6 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.crash.machines.report import Report, is_enough, repeat
@@ -20,25 +21,32 @@ if TYPE_CHECKING:
 WORKERS = "CRASH_WORKERS"
 
 
+@dataclass(frozen=True)
+class Tried:
+    """What came of one story: at how many points something was done to it, and what was wrong in the end."""
+
+    count: int
+    violations: list[str]
+
+
 def run_points(
-    machine: str, points: Sequence[str], try_point: Callable[[str], list[str]], *, seed: int, size: Size
+    machine: str, points: Sequence[str], try_point: Callable[[str], Tried], *, seed: int, size: Size
 ) -> Report:
-    """Tries all points; each violation says its point, what it is, and how to repeat it."""
+    """Tries all stories; each violation says its story, what it is, and how to repeat it."""
     began = time.monotonic()
     violations: list[str] = []
     done = 0
-    for point, found in try_all(points, try_point, workers=count_workers(size)):
-        done += 1
+    for point, tried in try_all(points, try_point, workers=count_workers(size)):
+        done += tried.count
+        found = tried.violations
         violations += [f"{point}: {what}; {repeat(machine, seed, point)}" for what in found]
         if is_enough(violations):
             break
     return Report(machine, done, time.monotonic() - began, tuple(violations))
 
 
-def try_all(
-    points: Sequence[str], try_point: Callable[[str], list[str]], *, workers: int
-) -> Iterator[tuple[str, list[str]]]:
-    """Each point with what was found there."""
+def try_all(points: Sequence[str], try_point: Callable[[str], Tried], *, workers: int) -> Iterator[tuple[str, Tried]]:
+    """Each story with what was found there."""
     if workers == 1 or len(points) == 1:
         yield from ((point, try_point(point)) for point in points)
         return

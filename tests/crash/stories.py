@@ -26,7 +26,7 @@ APPLICATIONS = 3
 SAYS = ((1, "/status"), (2, "/help"))
 LONGEST_STORY_SECONDS = 4 * 3600.0
 QUIET_SECONDS = 45.0
-LOUD = frozenset({"message", "edit", "application_made", "application_refused", "update", "token_refreshed"})
+LOUD = frozenset({"message", "edit", "application_made", "application_refused", "update"})
 
 
 def enter_people(theatre: Theatre, count: int, chance: random.Random) -> None:
@@ -50,7 +50,7 @@ async def settle(theatre: Theatre, applications: int = APPLICATIONS) -> None:
 
 
 async def wait_for_quiet(theatre: Theatre) -> None:
-    """Nothing said, nothing applied, nothing renewed, for a while: grace and answers included."""
+    """Nothing said and nothing applied for a while: grace and answers included."""
     log = theatre.world.log
     number, quiet_since = log.last, trio.current_time()
     while trio.current_time() < quiet_since + QUIET_SECONDS:

@@ -18,6 +18,7 @@ BREAKS = {
     "no_reconcile": ("daemon.autopilot.autopilot", "ask_board"),
     "no_grace": ("daemon.autopilot.reconcile", "question_at"),
     "unshielded_confirm": ("daemon.autopilot.apply", "trio"),
+    "swallowed_cancel": ("daemon.autopilot.apply", "_call_board"),
     "ack_before_commit": ("telegram_client.long_poll", "get_updates"),
 }
 """What each puts something else in the place of, as far as the kill machine's are concerned."""
@@ -42,6 +43,8 @@ def test_every_module_is_a_control_and_names_its_machines():
 @pytest.mark.parametrize("name", BREAKS)
 def test_a_control_breaks_what_it_says_and_only_when_applied(name, monkeypatch):
     module, attribute = importlib.import_module(BREAKS[name][0]), BREAKS[name][1]
+    if name == "unshielded_confirm":
+        keep(monkeypatch, importlib.import_module("daemon.supervisor.finishing"), "trio")
     if name == "no_grace":
         keep(monkeypatch, importlib.import_module("daemon.autopilot.facts"), "question_at")
     before = keep(monkeypatch, module, attribute)

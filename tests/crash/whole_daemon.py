@@ -266,9 +266,10 @@ async def open_same_world(clock: Clock, seed: int, rules: Rules) -> AsyncIterato
             yield world
 
 
-def make_rules() -> Rules:
+def make_rules(*, token_seconds: float = 90.0) -> Rules:
     """A board that shows applications late, renews logins often, and sends browsers back to where nobody listens."""
-    return Rules(visible_after_seconds=1.0, access_token_seconds=90.0, redirect_uri=f"{PUBLIC_URL}/oauth/hh/callback")
+    back = f"{PUBLIC_URL}/oauth/hh/callback"
+    return Rules(visible_after_seconds=1.0, access_token_seconds=token_seconds, redirect_uri=back)
 
 
 @contextmanager

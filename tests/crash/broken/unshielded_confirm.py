@@ -7,6 +7,7 @@ from typing import Any
 import trio
 
 import daemon.autopilot.apply
+import daemon.supervisor.finishing
 
 MACHINES = ("kill", "cancel")
 
@@ -27,3 +28,4 @@ class Unshielded:
 def apply() -> None:
     """In this process, for good."""
     daemon.autopilot.apply.trio = Unshielded()  # type: ignore[assignment] # a broken build
+    daemon.supervisor.finishing.trio = Unshielded()  # type: ignore[assignment] # as above

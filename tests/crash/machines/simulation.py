@@ -17,7 +17,7 @@ import trio
 
 from tests.crash.lives import Hooks, Step
 from tests.crash.seeded import fast_folder, play, trace_of
-from tests.crash.spread import run_points
+from tests.crash.spread import Tried, run_points
 from tests.crash.stories import APPLICATIONS, enter_people, judge_story, settle
 from tests.crash.whole_daemon import open_theatre
 
@@ -172,9 +172,9 @@ def lost_answers(theatre: Theatre) -> int:
     return sum(struck[kind] for kind in (*TELEGRAM_LIES, "latency", "hang"))
 
 
-def try_seed(point: str) -> list[str]:
+def try_seed(point: str) -> Tried:
     """What is wrong with the story of this seed."""
-    return run_seed(int(point))[0]
+    return Tried(1, run_seed(int(point))[0])
 
 
 def run_seed(seed: int) -> tuple[list[str], str]:
