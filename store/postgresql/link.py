@@ -85,7 +85,7 @@ class Link:
         except StoreError as error:
             self._note_failure(error)
             raise
-        if self._error is not None:
+        if self._error is not None and self._is_set_up:
             log.info("database_is_back", database=str(self.address))
         self._error, self._pause = None, _FIRST_PAUSE_SECONDS
         return self._connection
@@ -102,7 +102,7 @@ class Link:
         return connection
 
     def _note_failure(self, error: StoreError) -> None:
-        if self._error is None:
+        if self._error is None and self._is_set_up:
             log.warning("database_is_away", database=str(self.address), reason=str(error))
         self._error = error
         self._next_try = trio.current_time() + self._pause

@@ -19,10 +19,11 @@ raises `NotHere` in `fresh` and is told of in one line.
 from __future__ import annotations
 
 import gc
+import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
 import trio
@@ -30,6 +31,7 @@ from trio.testing import wait_all_tasks_blocked
 
 from daemon.collector import calm_collector
 from store.factory import open_store
+from tests.bench.postgres_backend import NotHere, PostgresBackend
 from tests.bench.store import (
     CHECKPOINTS,
     FOLDER,
@@ -56,16 +58,15 @@ WRITERS = {1: 1_000, 100: 100, 10_000: 10}
 """How many writers, and how often each writes."""
 
 
-class NotHere(Exception):
-    """This backend can't be measured on this machine; the message says why."""
-
-
 class Backend(Protocol):
     """One kind of store."""
 
     name: str
     aim: float
     """Ratio of the store to the driver's tight loop."""
+
+    def open(self) -> AbstractContextManager[None]:
+        """What all databases share, a server say. Raises `NotHere`."""
 
     def fresh(self) -> AbstractContextManager[str]:
         """The URL of an empty database, gone afterwards."""
@@ -78,6 +79,9 @@ class SqliteBackend:
     name = "sqlite"
     aim = 0.8
 
+    def open(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
     @contextmanager
     def fresh(self) -> Iterator[str]:
         with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
@@ -87,7 +91,9 @@ class SqliteBackend:
         return write_in_a_loop(url.removeprefix("sqlite:///"), writes, size)
 
 
-BACKENDS: tuple[Backend, ...] = (SqliteBackend(),)
+BACKENDS: tuple[Backend, ...] = (SqliteBackend(), PostgresBackend(15), PostgresBackend(18))
+TRIOPG_TASKS = 100
+"""Of the thousand: it takes its time."""
 
 
 def measure(backend: Backend, workload: Workload) -> str:
@@ -142,13 +148,43 @@ async def measure_latency(url: str, writers: int, times: int) -> str:
     return f"{writers:,} writers: p50 {p50:.2f} ms, p99 {p99:.2f} ms, {len(seconds) / took:,.0f} writes a second"
 
 
+def measure_bare(backend: PostgresBackend) -> Iterator[str]:
+    """A line for each workload: what libpq does with nothing around it."""
+    for workload in WORKLOADS:
+        costs = []
+        for _ in range(ROUNDS):
+            writes = make_writes(workload)
+            with backend.fresh() as url:
+                trio.run(make_empty, url)
+                costs.append(trio.run(backend.write_in_a_bare_pipeline, url, writes, len(writes)))
+        cost = take_median(costs)
+        yield f"bare pipeline, {workload.title}: {1 / cost.wall:,.0f}/s; CPU {cost.cpu * 1e6:.1f} us a write"
+
+
+def measure_triopg(backend: PostgresBackend) -> Iterator[str]:
+    """A line for each workload: triopg's tight loop, on the same server."""
+    for workload in WORKLOADS:
+        with backend.fresh() as url:
+            trio.run(make_empty, url)
+            try:
+                seconds = backend.write_by_triopg(url, make_writes(workload)[:TRIOPG_TASKS], TRIOPG_TASKS)
+            except subprocess.CalledProcessError as error:
+                yield f"triopg: not measured: {error}"
+                return
+        yield f"triopg, {workload.title}: tight loop {1 / seconds:,.0f}/s at {TRIOPG_TASKS} writes a commit"
+
+
 def run(backend: Backend) -> Iterator[str]:
     try:
-        for workload in WORKLOADS:
-            yield measure(backend, workload)
-        for writers, times in WRITERS.items():
-            with backend.fresh() as url:
-                yield trio.run(measure_latency, url, writers, times)
+        with backend.open():
+            for workload in WORKLOADS:
+                yield measure(backend, workload)
+            for writers, times in WRITERS.items():
+                with backend.fresh() as url:
+                    yield trio.run(measure_latency, url, writers, times)
+            if isinstance(backend, PostgresBackend):
+                yield from measure_bare(backend)
+                yield from measure_triopg(backend)
     except NotHere as error:
         yield f"not measured: {error}"
 
