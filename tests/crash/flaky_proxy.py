@@ -17,6 +17,7 @@ import trio
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
 
 NetworkFault = Literal["latency", "slow", "reset_before", "reset_after", "half_answer", "hang", "black_hole"]
 """latency: all of it late · slow: it trickles · reset_before: the request is lost · reset_after: carried out, the answer
@@ -49,8 +50,8 @@ class Link:
 class FlakyProxy:
     """Passes bytes on, except in exchanges that are struck."""
 
-    def __init__(self, port: int, note: Callable[[str], object]) -> None:
-        self._port = port
+    def __init__(self, target: int | Path, note: Callable[[str], object]) -> None:
+        self._target = target
         self._note = note
         self._fault: NetworkFault | None = None
         self._strikes = 0
@@ -67,7 +68,7 @@ class FlakyProxy:
 
     async def pass_on(self, client: trio.SocketStream) -> None:
         """One connection, to its end."""
-        server = await trio.open_tcp_stream("127.0.0.1", self._port)
+        server = await self._reach()
         link = Link(client, server)
         self._links.add(link)
         try:
@@ -79,6 +80,11 @@ class FlakyProxy:
             with trio.move_on_after(1, shield=True):
                 await trio.aclose_forcefully(client)
                 await trio.aclose_forcefully(server)
+
+    async def _reach(self) -> trio.SocketStream:
+        if isinstance(self._target, int):
+            return await trio.open_tcp_stream("127.0.0.1", self._target)
+        return await trio.open_unix_socket(self._target)
 
     async def _until_over(self, pump: Callable[[Link], object], link: Link, scope: trio.CancelScope) -> None:
         with suppress(Cut, trio.BrokenResourceError):
@@ -145,9 +151,9 @@ async def deliver(stream: trio.SocketStream, data: bytes, fault: NetworkFault | 
 
 
 @asynccontextmanager
-async def open_proxy(port: int, note: Callable[[str], object]) -> AsyncIterator[tuple[FlakyProxy, int]]:
-    """A proxy before a loopback port, and the port it listens on."""
-    proxy = FlakyProxy(port, note)
+async def open_proxy(target: int | Path, note: Callable[[str], object]) -> AsyncIterator[tuple[FlakyProxy, int]]:
+    """A proxy before a loopback port or a socket, and the port it listens on."""
+    proxy = FlakyProxy(target, note)
     listeners = await trio.open_tcp_listeners(0, host="127.0.0.1", backlog=128)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(trio.serve_listeners, proxy.pass_on, listeners)

@@ -7,6 +7,7 @@ must come to its end by itself, and the checker must be content with it.
 from __future__ import annotations
 
 import random
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from tests.crash.flaky_proxy import FlakyProxy
 
 SERVICES = ("telegram", "board", "model")
+DATABASE = "database"
 ARGUMENTS = ("-m", "tests.crash.hasty_daemon")
 APPLICATIONS = 4
 PACE = {
@@ -104,16 +106,17 @@ class Scene:
             await self.world.log.wait_beyond(self.world.log.last)
 
     async def _wait_for_quiet(self) -> None:
-        """Every application is settled, and nothing is said for a while."""
-        while await trio.to_thread.run_sync(count_open, self.store):  # noqa: ASYNC110 - another process settles them
-            await trio.sleep(0.2)
+        """Nothing is said for a while, and every application and message is settled."""
         log = self.world.log
         number, quiet_since = log.last, trio.current_time()
-        while trio.current_time() < quiet_since + QUIET_SECONDS:
+        while True:
             with trio.move_on_at(quiet_since + QUIET_SECONDS):
                 await log.wait_beyond(number)
-            if any(act.kind in LOUD for act in log.since(number)):
+            is_open = await trio.to_thread.run_sync(count_open, self.store)
+            if is_open or any(act.kind in LOUD for act in log.since(number)):
                 quiet_since = trio.current_time()
+            elif trio.current_time() >= quiet_since + QUIET_SECONDS:
+                return
             number = log.last
 
     async def ask_ready(self) -> tuple[int, dict[str, str]]:
@@ -158,8 +161,9 @@ async def open_scene(
     arguments: tuple[str, ...] = ARGUMENTS,
     store: Path | str | None = None,
     settings: Mapping[str, str] | None = None,
+    database: Path | None = None,
 ) -> AsyncIterator[Scene]:
-    """Nobody is moving yet."""
+    """Nobody is moving yet. `database`: the socket of the server of `store`, which the daemon reaches by a proxy then."""
     rules = Rules(visible_after_seconds=0.5)
     async with AsyncExitStack() as stack:
         world = await stack.enter_async_context(open_world(SystemClock(), seed, rules=rules))
@@ -169,6 +173,10 @@ async def open_scene(
         for service in SERVICES:
             note = partial(note_strike, world, service)
             proxies[service], ports[service] = await stack.enter_async_context(open_proxy(world_port, note))
+        if database is not None:
+            note = partial(note_strike, world, DATABASE)
+            proxies[DATABASE], ports[DATABASE] = await stack.enter_async_context(open_proxy(database, note))
+            settings = {**(settings or {}), "AURORA_STORE__URL": by_proxy(str(store), ports[DATABASE])}
         door = f"127.0.0.1:{free_port()}"
         # The person's browser goes straight to the board: their network is not what fails here.
         world.settle_at(f"http://127.0.0.1:{world_port}")
@@ -194,6 +202,13 @@ async def open_scene(
             yield Scene(world, daemon, person, proxies, accounts, folder, f"http://{door}", path)
         finally:
             await daemon.end()
+
+
+def by_proxy(url: str, port: int) -> str:
+    """The same database, by TCP."""
+    schema = re.search(r"search_path%3D(\w+)", url)
+    assert schema is not None, url
+    return f"postgresql://aurora@127.0.0.1:{port}/aurora?sslmode=disable&options=-csearch_path%3D{schema[1]}"
 
 
 def note_strike(world: World, service: str, fault: str) -> None:

@@ -60,6 +60,11 @@ class SickCluster:
         )
         return True
 
+    @property
+    def socket(self) -> Path:
+        """Where the server listens."""
+        return self.server.folder / ".s.PGSQL.5432"
+
     @contextmanager
     def new_store(self) -> Iterator[str]:
         """The URL of an empty store; asked for on connections of their own, as the server may have been away."""

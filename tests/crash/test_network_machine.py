@@ -7,8 +7,8 @@ import pytest
 from tests.crash import scene
 from tests.crash.flaky_proxy import FAULTS
 from tests.crash.hasty_daemon import TOTAL_SECONDS
-from tests.crash.machines.network import FAULTS_POINTS, MOMENTS, choose_points, run
-from tests.crash.scene import PACE, SERVICES
+from tests.crash.machines.network import FAULTS_POINTS, OF_SERVICES, choose_points, run
+from tests.crash.scene import DATABASE, PACE, SERVICES
 
 
 @pytest.mark.slow
@@ -28,12 +28,13 @@ def test_story_that_does_not_end_is_a_violation(monkeypatch):
     assert report.violations[0].endswith("python -m tests.crash.faults network --seed 1 --only hang:board:hunt:1")
 
 
-def test_cells_cover_every_fault_at_every_service():
-    chosen = choose_points("faults", 1)
-    assert len(chosen) == FAULTS_POINTS
-    assert {tuple(point.split(":")[:2]) for point in chosen} == {(f, s) for f in FAULTS for s in SERVICES}
-    everything = choose_points("full", 1)
-    assert len(set(everything)) == 2 * len(FAULTS) * len(SERVICES) * len(MOMENTS) >= 120
+@pytest.mark.parametrize(("services", "has_server"), [(SERVICES, False), ((*SERVICES, DATABASE), True)])
+def test_cells_cover_every_fault_at_every_service(services, has_server):
+    chosen = choose_points("faults", 1, has_server=has_server)
+    assert len(chosen) == max(FAULTS_POINTS, len(FAULTS) * len(services))
+    assert {tuple(point.split(":")[:2]) for point in chosen} == {(f, s) for f in FAULTS for s in services}
+    everything = choose_points("full", 1, has_server=has_server)
+    assert len(set(everything)) == 2 * len(FAULTS) * len(services) * len(OF_SERVICES) >= 120
 
 
 def test_grace_is_longer_than_any_request():
