@@ -108,8 +108,10 @@ async def test_file_says_where_it_is():
 
 async def test_webhook_is_set_without_dropping_updates():
     calls, _ = await call(methods.set_webhook, "https://x", secret="s", max_connections=7)
-    wanted = {"url": "https://x", "secret_token": "s", "max_connections": 7, "drop_pending_updates": False}
-    assert calls == [("setWebhook", wanted)]
+    [(method, params)] = calls
+    assert method == "setWebhook"
+    assert (params["url"], params["secret_token"], params["max_connections"]) == ("https://x", "s", 7)
+    assert (params["allowed_updates"], params["drop_pending_updates"]) == ([], False)
 
 
 async def test_webhook_is_found_and_deleted_without_dropping_updates():

@@ -68,6 +68,7 @@ async def test_webhook_is_set_with_the_newest_secret_and_drops_nothing(make_scen
         "url": URL,
         "secret_token": "new-secret",
         "max_connections": CONNECTIONS,
+        "allowed_updates": [],
         "drop_pending_updates": False,
     }
     assert scene.receiver.health.trouble == ""
