@@ -45,8 +45,11 @@ async def get_me(client: TelegramClient) -> User:
 
 
 async def get_updates(client: TelegramClient, offset: int | None, *, timeout_seconds: int, limit: int = 100) -> Any:
-    """The raw batch from `offset` on; asking for it confirms everything before. Waits up to `timeout_seconds`."""
-    params: dict[str, Any] = {"timeout": timeout_seconds, "limit": limit}
+    """The raw batch from `offset` on; asking for it confirms everything before. Waits up to `timeout_seconds`.
+
+    Asks for Telegram's own choice of kinds: left out, a choice that some other program once made for this bot stays.
+    """
+    params: dict[str, Any] = {"timeout": timeout_seconds, "limit": limit, "allowed_updates": []}
     if offset is not None:
         params["offset"] = offset
     patience = timeout_seconds + _POLL_SLACK_SECONDS

@@ -29,12 +29,12 @@ async def test_result_of_another_shape_is_server_trouble():
 
 async def test_get_updates_asks_from_the_offset():
     calls, _ = await call(methods.get_updates, 8, timeout_seconds=25, limit=3, answer=[])
-    assert calls == [("getUpdates", {"timeout": 25, "limit": 3, "offset": 8})]
+    assert calls == [("getUpdates", {"timeout": 25, "limit": 3, "allowed_updates": [], "offset": 8})]
 
 
 async def test_first_get_updates_has_no_offset():
     calls, _ = await call(methods.get_updates, None, timeout_seconds=0, answer=[])
-    assert calls == [("getUpdates", {"timeout": 0, "limit": 100})]
+    assert calls == [("getUpdates", {"timeout": 0, "limit": 100, "allowed_updates": []})]
 
 
 async def test_message_is_html_without_preview_unless_said():
