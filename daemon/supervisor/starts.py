@@ -60,7 +60,8 @@ class StartLine:
         """In an operator's words."""
         if not self.early_ends:
             return "the last life was long enough, or ended when told to"
-        words = f"{self.early_ends} lives in a row ended early; the last: {self.last_end}"
+        lives = "the last life" if self.early_ends == 1 else f"the last {self.early_ends} lives"
+        words = f"{lives} ended early: {self.last_end}"
         return f"{words}; this start waited {self.waited_seconds:.0f} s" if self.waited_seconds else words
 
 

@@ -98,14 +98,14 @@ async def test_reason_of_last_end_is_told(tmp_path, autojump_clock):
     await die_early(tmp_path, FREE_STARTS + 1, "PortTaken")
     life = counter(tmp_path)
     await life.begin(DEAF)
-    assert str(life.line) == "4 lives in a row ended early; the last: PortTaken; this start waited 2 s"
+    assert str(life.line) == "the last 4 lives ended early: PortTaken; this start waited 2 s"
 
 
 async def test_killed_life_left_no_word(tmp_path, autojump_clock):
     await die_early(tmp_path)
     line = counter(tmp_path).line
     assert line.last_end == UNKNOWN_END
-    assert str(line) == f"1 lives in a row ended early; the last: {UNKNOWN_END}"
+    assert str(line) == f"the last life ended early: {UNKNOWN_END}"
 
 
 async def test_switched_off_it_never_waits(tmp_path, autojump_clock):
@@ -126,7 +126,7 @@ async def test_systemd_is_asked_for_patience_again_and_again(tmp_path, autojump_
         except BlockingIOError:
             pass
     assert [line.splitlines()[0] for line in told] == ["EXTEND_TIMEOUT_USEC=30000000"] * 4
-    assert "STATUS=waits 32 s: 8 lives in a row ended early" in told[0]
+    assert "STATUS=waits 32 s: the last 8 lives ended early" in told[0]
     assert "STATUS=waits 2 s" in told[-1]
 
 
