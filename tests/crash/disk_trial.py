@@ -31,7 +31,7 @@ STEPS = 24
 TRIES_WHILE_ILL = 2
 TRIES_WHEN_WELL = 1
 """Once the disk is well, the very next try must do."""
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 120.0
 
 
 class Trial:

@@ -59,7 +59,7 @@ def test_transaction_done_by_halves_is_found_out(monkeypatch):
         return [None] * len(writes)
 
     monkeypatch.setattr(BatchRunner, "run", commit_statement_by_statement)
-    assert any("after a crash" in what for what in try_point("full_for_good:1100", 1))
+    assert any("after a crash" in what for what in try_point("full_for_good:1100", 1).violations)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -18,7 +18,7 @@ import trio
 from tests.crash.disk_lives import play_life
 from tests.crash.disk_trial import Trial
 from tests.crash.faulty_disk import KINDS, WRITES, the_disk
-from tests.crash.spread import run_points
+from tests.crash.spread import Tried, run_points
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,13 +66,13 @@ def count_calls() -> dict[Call, int]:
     return dict(the_disk().counts)
 
 
-def try_point(point: str, seed: int) -> list[str]:
-    """What one fault did wrong."""
+def try_point(point: str, seed: int) -> Tried:
+    """One fault."""
     name, _, at = point.removeprefix(DAEMON).partition(":")
     kind = next(known for known in KINDS if known == name)
     if point.startswith(DAEMON):
-        return play_life(kind, int(at), seed)
-    return _play_day(kind, int(at), inline=int(at) % 2 == 0)
+        return Tried(1, play_life(kind, int(at), seed))
+    return Tried(1, _play_day(kind, int(at), inline=int(at) % 2 == 0))
 
 
 def _play_day(kind: DiskFaultKind | None, at: int, *, inline: bool) -> list[str]:

@@ -20,7 +20,7 @@ import trio
 
 from tests.crash.lives import Hooks
 from tests.crash.seeded import fast_folder, play
-from tests.crash.spread import run_points
+from tests.crash.spread import Tried, run_points
 from tests.crash.stories import APPLICATIONS, enter_people, judge_story, settle
 from tests.crash.whole_daemon import make_rules, open_theatre
 
@@ -68,16 +68,16 @@ def run(*, size: Size, seed: int = 1, only: str | None = None) -> Report:
     return run_points(NAME, points, partial(try_point, seed=seed), seed=seed, size=size)
 
 
-def try_point(point: str, seed: int) -> list[str]:
+def try_point(point: str, seed: int) -> Tried:
     """What is wrong, or blind, at one point."""
     delay, downtime, grace = point.split(":")
     seconds = float(delay) + MARGIN_SECONDS if grace == "right" else SHORT_SECONDS
     with tempfile.TemporaryDirectory(prefix="aurora-late-", dir=fast_folder()) as folder:
         found: list[str] = play(tell_story, seed, float(delay), downtime, seconds, Path(folder), seed=seed)
     if grace == "right":
-        return found
+        return Tried(1, found)
     is_seen = any(violation.startswith(DOUBLED) for violation in found)
-    return [] if is_seen else ["blind: the grace is too short and nothing was doubled"]
+    return Tried(1, [] if is_seen else ["blind: the grace is too short and nothing was doubled"])
 
 
 async def tell_story(seed: int, delay: float, downtime: str, grace: float, folder: Path) -> list[str]:
