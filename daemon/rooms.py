@@ -242,7 +242,7 @@ def make_accounts(ground: Ground, http: httpx2.AsyncClient, vault: Vault, public
         vault=vault,
         boards=boards,
         sessions=sessions,
-        resumes=ResumeKeeper(store, vault, boards, sessions, clock),
+        resumes=ResumeKeeper(store, vault, boards, sessions, clock, owner=ground.ownership),
         rights=Rights(store, vault, sessions, clock),
         models=make_models(http, settings.llm, StoreUsageBook(store, clock, note_call), clock, ground.dependencies),
     )

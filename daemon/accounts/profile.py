@@ -11,9 +11,11 @@ from pydantic import TypeAdapter
 
 from daemon.accounts.pasted_resume import read_pasted_resume
 from daemon.boards.board import Resume
+from store.durable.ownership import Alone
 
 if TYPE_CHECKING:
     from daemon.accounts.board_session import BoardSessions
+    from daemon.accounts.tokens import Owner
     from daemon.boards.registry import BoardRegistry
     from daemon.clock import Clock
     from daemon.vault import Vault
@@ -31,9 +33,18 @@ class ResumeKeeper:
     """Resumes of people, one each."""
 
     def __init__(
-        self, store: Store, vault: Vault, boards: BoardRegistry, sessions: BoardSessions, clock: Clock
+        self,
+        store: Store,
+        vault: Vault,
+        boards: BoardRegistry,
+        sessions: BoardSessions,
+        clock: Clock,
+        *,
+        owner: Owner | None = None,
     ) -> None:
+        """`owner`: who acts for whom; without it this process is alone on its store."""
         self._store = store
+        self._owner = owner or Alone()
         self._vault = vault
         self._boards = boards
         self._sessions = sessions
@@ -62,7 +73,7 @@ class ResumeKeeper:
 
     async def _keep(self, user_id: UserId, source: str, resume: Resume) -> Write:
         sealed = await self._vault.seal(user_id, _COLUMN, _RESUME.dump_json(resume).decode())
-        return self._store.profiles.save(
+        return self._owner.guard(user_id) + self._store.profiles.save(
             user_id,
             source=source,
             resume_id=resume.resume_id,

@@ -123,7 +123,7 @@ class Rehearsal:
             live = await self._live.wake(record.chat_id, NOTHING)
             if live is None:
                 return "moved"
-            await self._store.write(self._journal.note_fit(live.record))
+            await self._store.write(self._ownership.guard(live.record.user_id) + self._journal.note_fit(live.record))
         except (NoDialog, Conflict):
             return "skipped"  # its person was here in this very moment
         finally:

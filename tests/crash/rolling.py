@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from tests.crash.fleet import Fleet, Ship
 
 UNSCHEDULED = """
-    SELECT count(*) FROM hunts WHERE wish = 'running' AND coalesce(next_search_at, 0) < {before}
+    SELECT user_id, step, {before} - coalesce(next_search_at, 0), rest_reason FROM hunts
+    WHERE wish = 'running' AND coalesce(next_search_at, 0) < {before}
 """
 WISHING = "SELECT count(*) FROM hunts WHERE wish = 'running'"
 OVERDUE_MS = 60_000
@@ -83,13 +84,15 @@ class Report:
     applied: int = 0
     violations: list[str] = field(default_factory=list)
     lost: int = 0
+    overdue: list[str] = field(default_factory=list)
+    """Hunts whose search should have begun long ago: person, last step, milliseconds, why it rests."""
     doubled: int = 0
 
     def faults(self, limits: Limits | None) -> list[str]:
         """What is not as it must be; without limits times don't count."""
         found = list(self.violations)
         if self.lost:
-            found.append(f"{self.lost} hunts lost")
+            found.append(f"{self.lost} hunts lost {', '.join(self.overdue[:5])}".strip())
         if any(self.codes):
             found.append(f"exit codes {sorted(set(self.codes))}")
         if limits and max(self.handed_over, default=0) > limits.hand_over:
@@ -108,6 +111,7 @@ class Rolling:
         self._random = random.Random(order.seed)
         self._clock = SystemClock()
         self._report = Report(order)
+        self._stopped_at = 0
 
     async def play(self) -> Report:
         """All events, then the judgement."""
@@ -130,6 +134,7 @@ class Rolling:
             print(f"{number + 1} of {len(events)}: {event}, {self._made()} applications so far", file=sys.stderr)
         await trio.sleep(10)
         report.applied = self._made()
+        self._stopped_at = self._clock.now()
         async with trio.open_nursery() as nursery:
             for ship in fleet.ships:
                 nursery.start_soon(self._end, ship)
@@ -172,8 +177,8 @@ class Rolling:
         report.violations = [one for one in found if one.startswith(LOOKED_AT)]
         report.doubled = sum(one.startswith("applied twice") for one in found)
         (wishing,) = fleet.ask(WISHING)[0]
-        (unscheduled,) = fleet.ask(UNSCHEDULED.format(before=self._clock.now() - OVERDUE_MS))[0]
-        report.lost = self._order.users - wishing + unscheduled
+        report.overdue = [str(row) for row in fleet.ask(UNSCHEDULED.format(before=self._stopped_at - OVERDUE_MS))]
+        report.lost = self._order.users - wishing + len(report.overdue)
 
 
 def _settled_since(ship: Ship, since: int) -> bool:
