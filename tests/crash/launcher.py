@@ -41,6 +41,7 @@ def prepare() -> None:
 def keep_real_lengths(rate: float) -> None:
     """Deadlines for work, not for waiting: work is as slow as ever, so on a fast clock they are as much longer."""
     daemon.accounts.tokens.REFRESH_SECONDS *= rate
+    daemon.accounts.tokens.LAST_SECONDS *= rate
     daemon.autopilot.apply.LAST_SECONDS *= rate
     daemon.autopilot.apply.CONFIRM_SECONDS *= rate
     daemon.outbox.sender._STOP_SECONDS *= rate

@@ -27,6 +27,7 @@ from daemon.sandbox.judge import Witness, judge
 from daemon.sandbox.server import serve_on_loopback
 from daemon.sandbox.story import applied_words
 from daemon.sandbox.world import MODEL_KEY, World, open_world
+from tests.crash.broken import VARIABLE
 from tests.crash.checker import Evidence, check, cursor_follows_inbox
 from tests.crash.failpoints import POINT, TALLY, TOLD, Point, name_of
 from tests.crash.store_image import read_store
@@ -49,6 +50,7 @@ SLOW_SECONDS = 4.0
 APPLY = "board.post.negotiations"
 VISIBLE_AFTER_SECONDS = 0.5
 MISTAKES = ("AttributeError", "TypeError", "KeyError", "ValueError", "AssertionError", "RuntimeError", "Conflict")
+MISFITS = ("AttributeError", "TypeError", "NameError", "ImportError")
 LOOK_SECONDS = 0.3
 STOP_SECONDS = 150.0
 _IDLE = """
@@ -261,7 +263,15 @@ class Stage:
             outputs=[self.output],
         )
         verdict = judge(tuple(self.world.log.acts()), Witness(accounts, _words_of_applied()), crashes=self.crashes)
-        return list(dict.fromkeys([*found, *verdict.problems, *mistakes_in(self.output), *self.problems]))
+        return list(dict.fromkeys([*found, *verdict.problems, *self.mistakes(), *self.problems]))
+
+    def mistakes(self) -> list[str]:
+        """See `mistakes_in`. A broken build that does not even run proves nothing about the machine."""
+        found = mistakes_in(self.output)
+        misfits = [mistake for mistake in found if any(name in mistake for name in MISFITS)]
+        if misfits and os.environ.get(VARIABLE):
+            raise RuntimeError(f"the broken build does not fit the product any more: {misfits}")
+        return found
 
     def secrets(self) -> list[str]:
         """What must not be found in anything that was written."""

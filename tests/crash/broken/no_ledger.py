@@ -6,18 +6,23 @@ from typing import TYPE_CHECKING
 
 import daemon.autopilot.autopilot
 from daemon.autopilot.facts import KIND
+from daemon.autopilot.hunt import open_hunt
 from daemon.autopilot.reconcile import find_vacancy
 from store.write import join
 
 if TYPE_CHECKING:
-    from daemon.autopilot.hunt import Hunt
+    from daemon.autopilot.tools import HuntTools
+    from store.ids import UserId
 
 MACHINES = ("kill",)
 
 
-async def send_again(hunt: Hunt) -> None:
+async def send_again(tools: HuntTools, user_id: UserId) -> None:
     """In place of `inherit`."""
-    effects, now = hunt.tools.store.effects, hunt.now()
+    hunt = await open_hunt(tools, user_id)
+    if hunt is None:
+        return
+    effects, now = tools.store.effects, hunt.now()
     writes = []
     for effect in hunt.facts.open_effects:
         if effect.state != "planned":
