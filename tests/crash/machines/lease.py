@@ -33,7 +33,7 @@ from tests.crash.checker import (
 )
 from tests.crash.seeded import fast_folder, play
 from tests.crash.sides import LEASE_SECONDS, open_sides
-from tests.crash.spread import run_points
+from tests.crash.spread import Tried, run_points
 from tests.crash.store_image import read_store
 
 if TYPE_CHECKING:
@@ -48,12 +48,14 @@ PROCESSES = 3
 PEOPLE = 9
 VACANCIES = 4
 STEALS = 5
+TIMES = {"steal": STEALS, "freeze": 3, "kill": 3, "rolling": PROCESSES}
+"""How often each befalls a process in one story: the points of the table."""
 STORIES = {
     "sample": {"steal": 1, "freeze": 1, "kill": 1, "rolling": 1},
     "faults": {"steal": 10, "freeze": 10, "kill": 5, "rolling": 2},
     "full": {"steal": 200, "freeze": 60, "kill": 40, "rolling": 20},
 }
-"""How many of each; a steal story has `STEALS` steals."""
+"""How many stories of each."""
 PATIENCE_SECONDS = 3_000.0
 RULES = (applied_once, ledger_agrees, plans_end, nothing_goes_back, caps_hold, epochs_hold)
 
@@ -65,11 +67,11 @@ def run(*, size: Size, seed: int = 1, only: str | None = None) -> Report:
     return run_points(NAME, points, partial(try_point, seed=seed), seed=seed, size=size)
 
 
-def try_point(point: str, seed: int) -> list[str]:
-    """What is wrong in one story."""
+def try_point(point: str, seed: int) -> Tried:
+    """How often something was done to a process in one story, and what is wrong at its end."""
     with tempfile.TemporaryDirectory(prefix="aurora-lease-", dir=fast_folder()) as folder:
         found: list[str] = play(tell_story, point, seed, Path(folder) / "shared.db", seed=seed)
-    return found
+    return Tried(TIMES[point.partition(":")[0]], found)
 
 
 async def tell_story(point: str, seed: int, path: Path) -> list[str]:
