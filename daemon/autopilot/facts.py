@@ -6,12 +6,12 @@ pause, another query, an approved letter) counts at once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from daemon.autopilot.progress import AutopilotProgress
 from daemon.boards.registry import UnknownBoard
-from daemon.clock import DAY, SECOND
+from daemon.clock import DAY, MINUTE, SECOND
 from store.durable.ownership import shard_name
 from store.ids import TaskKey
 
@@ -127,6 +127,10 @@ async def read_facts(tools: HuntTools, user_id: UserId) -> HuntFacts:
     account = await store.board_accounts.get(user_id, hunt.board) if hunt is not None else None
     checkpoint = await store.checkpoints.load(task_key(user_id))
     progress = AutopilotProgress.read(checkpoint.state if checkpoint is not None else None)
+    if checkpoint is not None and was_set_back(checkpoint.saved_at, now):
+        progress = progress.to(progress.step, progress.vacancy, next_application_at=0, trouble_until=0, ask_again_at=0)
+    if hunt is not None and was_set_back(hunt.searched_at, now):
+        hunt = replace(hunt, next_search_at=None)
     counts = await store.vacancies.count_by_state(user_id)
     handed_over = (await store.vacancies.count_by_state(user_id, now - DAY)).get("handed_over", 0)
     open_effects = tuple(await store.effects.open(KIND, user_id))
@@ -158,6 +162,14 @@ async def read_facts(tools: HuntTools, user_id: UserId) -> HuntFacts:
         can_board_apply=board is not None and board.capabilities.can_apply,
         board_rests_until=_board_rests_until(tools, user_id, hunt) if board is not None else 0,
     )
+
+
+def was_set_back(written_at: int | None, now: int) -> bool:
+    """Whether the wall clock was set back since this was written: then moments counted from it mean nothing any more.
+
+    A hunt would sleep as long as the clock was wrong. The day's places are not given back: they stay taken longer.
+    """
+    return written_at is not None and written_at > now + MINUTE
 
 
 def find_board(tools: HuntTools, name: BoardName) -> Board | None:

@@ -11,7 +11,7 @@ from daemon.autopilot.facts import MOST_A_DAY, call_seconds, find_board, questio
 from daemon.autopilot.gates import Stage, closed_gates
 from daemon.boards.board import Capabilities, UncertainOutcome
 from daemon.boards.registry import BoardRegistry
-from daemon.clock import DAY, SECOND
+from daemon.clock import DAY, SECOND, TrioClock
 from tests.fakes.board import make_vacancy
 from tests.fakes.hunting import HH, IVAN
 
@@ -110,3 +110,30 @@ async def test_board_that_is_not_set_up_closes_one_gate(ground: HuntGround, auto
 
 def test_task_has_the_persons_name() -> None:
     assert task_key(IVAN) == "autopilot:42"
+
+
+async def test_hunt_goes_on_when_the_clock_was_set_back(ground: HuntGround, autojump_clock: MockClock) -> None:
+    ground.board.add(*(make_vacancy(str(number)) for number in range(3)))
+    await ground.settle()
+    await ground.start_hunt()
+    await trio.sleep(5)
+    before = await read_facts(ground.tools, IVAN)
+    assert before.hunt is not None
+    assert before.hunt.next_search_at is not None
+    assert before.progress.next_application_at > before.now
+    assert await clock_moved(ground, -SECOND) == [before.progress.next_application_at, before.hunt.next_search_at]
+    assert await clock_moved(ground, -DAY) == [0, None]
+    assert (await read_facts(ground.tools, IVAN)).used_today == 1
+
+
+async def clock_moved(ground: HuntGround, by: int) -> list[int | None]:
+    """When the hunt may apply and search, as a clock shows it that was moved by so much."""
+
+    class Moved(TrioClock):
+        def now(self) -> int:
+            return ground.tools.clock.now() + by
+
+    facts = await read_facts(replace(ground.tools, clock=Moved()), IVAN)
+    assert facts.hunt is not None
+    assert facts.used_today == 1
+    return [facts.progress.next_application_at, facts.hunt.next_search_at]
