@@ -32,7 +32,7 @@ ORDER = (
     "kill",
     "cancel",
     "disk",
-    "lost",
+    "done_but_lost",
     "network",
     "late_commit",
     "clock",

@@ -21,8 +21,8 @@ from daemon.supervisor.shutdown import StopSwitch
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
 
-    from store.database import BackedUpDatabase, Transaction
-    from store.write import Write
+    from store.database import BackedUpDatabase, Row, Transaction
+    from store.write import SqlValue, Write
 
 TABLES = frozenset(
     [
@@ -80,6 +80,9 @@ class Hooks:
     async def step(self, life: Life, step: str, what: str) -> None:
         """A moment. May crash the life, sleep, or raise."""
         self.steps += 1
+
+    async def read(self, life: Life, sql: str) -> None:
+        """The rows of a SELECT are there; may raise."""
 
     def late_seconds(self, request: Request) -> float:
         """How long the server takes until it carries a request out."""
@@ -146,6 +149,20 @@ class WatchedDatabase:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._database, name)
+
+    async def fetch_one(self, sql: str, *parameters: SqlValue) -> Row | None:
+        row = await self._database.fetch_one(sql, *parameters)
+        await self._note_read(sql)
+        return row
+
+    async def fetch_all(self, sql: str, *parameters: SqlValue) -> list[Row]:
+        rows = await self._database.fetch_all(sql, *parameters)
+        await self._note_read(sql)
+        return rows
+
+    async def _note_read(self, sql: str) -> None:
+        if not self._life.is_dead:
+            await self._life.hooks.read(self._life, sql)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:

@@ -37,10 +37,12 @@ def enter_people(theatre: Theatre, count: int, chance: random.Random) -> None:
         theatre.enter(one.email, chance=chance, says=SAYS, replies=RECONNECT)
 
 
-async def settle(theatre: Theatre, applications: int = APPLICATIONS) -> None:
+async def settle(
+    theatre: Theatre, applications: int = APPLICATIONS, *, patience_seconds: float = LONGEST_STORY_SECONDS
+) -> None:
     """Until everybody has their day's applications and a while passed in silence. Not getting there is a violation."""
     log = theatre.world.log
-    with trio.move_on_after(LONGEST_STORY_SECONDS) as patience:
+    with trio.move_on_after(patience_seconds) as patience:
         while min(made_by(theatre.world, list(theatre.accounts.values()))) < applications:
             await log.wait_beyond(log.last)
         await wait_for_quiet(theatre)

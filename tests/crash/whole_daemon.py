@@ -85,10 +85,13 @@ class Theatre:
         self.world = world
         self.folder = folder
         self.log = log
-        self.clock = clock
+        self.daemon_clock = clock
         self.lives: list[Life] = []
         self.accounts: dict[int, str] = {}
         self.violations: list[str] = []
+        limit = settings.get("AURORA_AUTOPILOT__DAILY_LIMIT")
+        self.daily_limit = int(limit) if limit is not None else None
+        """How many applications a day the settings allow; None: the checker does not count them."""
         self.history: list[StoreImage] = []
         """The store at the end of each life."""
         self._threads, self._descriptors = threading.active_count(), count_descriptors()
@@ -123,12 +126,6 @@ class Theatre:
     def life(self) -> Life:
         """The present one, or the last."""
         return self.lives[-1]
-
-    @property
-    def daily_limit(self) -> int | None:
-        """How many applications a day the settings allow."""
-        limit = self._settings.get("AURORA_AUTOPILOT__DAILY_LIMIT")
-        return int(limit) if limit is not None else None
 
     @property
     def crashes(self) -> int:
@@ -200,7 +197,7 @@ class Theatre:
 
     async def _live(self, life: Life) -> None:
         outside = Outside(
-            clock=self.clock,
+            clock=self.daemon_clock,
             random=random.Random(f"daemon:{self._seed}:{life.number}"),
             telegram=telegram_transport(Line(self.world.service, life, self._nursery)),
             http=WorldHttp({WORLD: Line(self.world.service, life, self._nursery)}),
@@ -236,10 +233,14 @@ async def open_theatre(
     *,
     seed: int,
     clock: Clock | None = None,
+    daemon_clock: Clock | None = None,
     rules: Rules | None = None,
     settings: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Theatre]:
-    """Curtain up; nobody has entered yet and no daemon runs. At the end everything is gone."""
+    """Curtain up; nobody has entered yet and no daemon runs. At the end everything is gone.
+
+    `clock` is everybody's, unless the daemon has a clock of its own.
+    """
     clock, log = clock or TrioClock(), LogBook()
     structlog.configure(processors=[structlog.contextvars.merge_contextvars, log], cache_logger_on_first_use=False)
     try:
@@ -248,7 +249,9 @@ async def open_theatre(
             trio.open_nursery() as nursery,
         ):
             world.settle_at(f"http://{WORLD}")
-            theatre = Theatre(world, nursery, folder, clock=clock, seed=seed, log=log, settings=settings or {})
+            theatre = Theatre(
+                world, nursery, folder, clock=daemon_clock or clock, seed=seed, log=log, settings=settings or {}
+            )
             with wired(theatre):
                 yield theatre
                 await theatre.unwind()

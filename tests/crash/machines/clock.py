@@ -1,0 +1,137 @@
+"""The clock machine: the wall clock jumps under a running daemon, six ways, while somebody gets acquainted or hunts.
+
+`ahead` and `back` by an hour and by a day: the daemon's wall clock alone, as when somebody sets it or it is set right.
+`summer`: the time zone of the machine changes its offset; nothing may notice. `suspend`: ten minutes pass for all the
+world in which the daemon does not run, and its monotonic clock stands still.
+
+Nothing may be doubled, no day's limit be passed (by the daemon's own calendar; where its clock was set a day ahead it
+can't know better), timers fire once, and the hunt goes on within the patience of the story.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import tempfile
+import time
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import trio
+
+from daemon.clock import DAY, HOUR, MINUTE, SECOND
+from tests.crash.seeded import fast_folder, play
+from tests.crash.spread import Tried, run_points
+from tests.crash.stories import APPLICATIONS, enter_people, judge_story, settle
+from tests.crash.whole_daemon import open_theatre
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.crash.machines.report import Report, Size
+    from tests.crash.whole_daemon import Theatre
+
+NAME = "clock"
+JUMPS = {
+    "hour-ahead": HOUR,
+    "hour-back": -HOUR,
+    "day-ahead": DAY,
+    "day-back": -DAY,
+    "summer": 0,
+    "suspend": 10 * MINUTE,
+}
+MOMENTS = {"acquainted": ("update", 4), "hunting": ("application_made", 1)}
+"""The jump comes with the Nth act of this kind."""
+SECONDS_AFTER = {"acquainted": 0.0, "hunting": 2.0}
+"""In the middle of the pause between two applications."""
+PATIENCE_SECONDS = 1800.0
+"""The hunt must not wait as long as its clock was wrong."""
+SPRING = 1_774_745_940_000
+"""2026-03-29 00:59:00 UTC, a minute before the clocks of Europe go forward."""
+
+
+class MovedClock:
+    """A wall clock that can be set, over Trio's clock, which can't."""
+
+    def __init__(self, start_at: int) -> None:
+        self._start_at = start_at
+        self.moved = 0
+
+    def now(self) -> int:
+        """Wall time as Unix milliseconds."""
+        return self._start_at + self.moved + round(trio.current_time() * SECOND)
+
+    async def sleep_until(self, due_at: int) -> None:
+        """As the machine's clock does it: looks again at least once a minute."""
+        while (left := due_at - self.now()) > 0:  # noqa: ASYNC110 - wall time may jump, an event would not know
+            await trio.sleep(min(left / SECOND, 60))
+
+
+def run(*, size: Size, seed: int = 1, only: str | None = None) -> Report:
+    """All twelve; a sample has one of each jump."""
+    points = [only] if only is not None else [f"{jump}:{moment}" for jump in JUMPS for moment in MOMENTS]
+    if size == "sample" and only is None:
+        points = points[1::2]
+    return run_points(NAME, points, partial(try_point, seed=seed), seed=seed, size=size)
+
+
+def try_point(point: str, *, seed: int) -> Tried:
+    """One story with one jump."""
+    jump, moment = point.split(":")
+    with tempfile.TemporaryDirectory(prefix="aurora-clock-", dir=fast_folder()) as folder, in_berlin():
+        violations: list[str] = play(tell_story, jump, moment, seed, Path(folder), seed=seed)
+        return Tried(1, violations)
+
+
+@contextmanager
+def in_berlin() -> Iterator[None]:
+    """This process's own zone is one whose clocks change."""
+    before = os.environ.get("TZ")
+    os.environ["TZ"] = "Europe/Berlin"
+    time.tzset()
+    try:
+        yield
+    finally:
+        os.environ.pop("TZ") if before is None else os.environ.update(TZ=before)
+        time.tzset()
+
+
+async def tell_story(jump: str, moment: str, seed: int, folder: Path) -> list[str]:
+    """The story, and what was wrong in the end."""
+    settings = {"AURORA_AUTOPILOT__DAILY_LIMIT": str(APPLICATIONS)}
+    world_clock, daemon_clock = MovedClock(SPRING), MovedClock(SPRING)
+    async with open_theatre(
+        folder, seed=seed, settings=settings, clock=world_clock, daemon_clock=daemon_clock
+    ) as theatre:
+        enter_people(theatre, 1, random.Random(f"{NAME}:{seed}"))
+        theatre.start()
+        kind, count = MOMENTS[moment]
+        log = theatre.world.log
+        while log.count(kind) < count:
+            await log.wait_beyond(log.last)
+        await trio.sleep(SECONDS_AFTER[moment])
+        daemon_clock.moved += JUMPS[jump]
+        if jump == "suspend":
+            world_clock.moved += JUMPS[jump]
+        moved_at = log.note("clock_moved", by=JUMPS[jump]).number
+        if jump == "summer":
+            await trio.sleep(90)
+        await settle(theatre, patience_seconds=PATIENCE_SECONDS)
+        await theatre.stop()
+        await theatre.unwind()
+        if jump == "day-ahead":
+            theatre.daily_limit = None
+        return judge_story(theatre) + own_calendar(theatre, moved_at, JUMPS[jump] if jump != "suspend" else 0)
+
+
+def own_calendar(theatre: Theatre, moved_at: int, moved: int) -> list[str]:
+    """Days in which the limit was passed, as the daemon's clock showed them."""
+    made = theatre.world.log.acts("application_made")
+    times = sorted(act.at + (moved if act.number > moved_at else 0) for act in made if act.get("source") == "api")
+    return [
+        f"{count} applications within a day of the daemon's clock"
+        for count in (sum(first <= at < first + DAY for at in times) for first in times)
+        if count > APPLICATIONS
+    ]
