@@ -72,9 +72,8 @@ class SqliteDatabase:
         self._is_inline = inline
         self._worker = LoopWorker() if inline else ThreadWorker(f"store {Path(path).name}")
         self._reads = None if path == MEMORY else Reads(path, self._translate, inline=inline)
-        self._commits = GroupCommit(
-            self._worker, BatchRunner(connection, self._translate, path).run, self._topics.announce
-        )
+        self._runner = BatchRunner(connection, self._translate, path)
+        self._commits = GroupCommit(self._worker, self._runner.run, self._topics.announce)
 
     def write(self, write: Write) -> Coroutine[Any, Any, None]:
         """See `Database.write`. Not `async` itself: a coroutine less on every write."""
@@ -127,7 +126,7 @@ class SqliteDatabase:
     async def close(self) -> None:
         """Everything handed in is on disk; then the connections close."""
         await self._commits.close()
-        await self._commits.call(self._connection.close)
+        await self._commits.call(self._runner.close)
         await self._worker.close()
         if self._reads is not None:
             self._reads.close()

@@ -54,6 +54,11 @@ class BatchRunner:
             raise
         return outcomes
 
+    def close(self) -> None:
+        """Closes the connection. The cursor first: a statement that failed in it keeps SQLite from closing the file."""
+        self._cursor.close()
+        self._connection.close()
+
     def _run_small(self, writes: Sequence[Write]) -> list[StoreError | None]:
         """A single group: the transaction is its savepoint. A lone write is most writes, and gives up the
         interpreter's lock at each statement, so on a busy loop each one spared is time.

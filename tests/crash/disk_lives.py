@@ -6,6 +6,7 @@ well some time after the failure; then the story must come to its end by itself 
 
 from __future__ import annotations
 
+import gc
 import random
 import sqlite3
 import tempfile
@@ -55,6 +56,9 @@ async def tell_story(disk: FaultyDisk, kind: DiskFaultKind | None, at: int, fold
         await theatre.stop()
         await theatre.unwind()
         disk.heal()
+        for life in theatre.lives:
+            life.failure = None  # its traceback holds cursors, and a cursor keeps SQLite from closing the file
+        gc.collect()
         # Looked at first: SQLite's own clean-up, which a disk that was ill at the end has kept from happening.
         return check_file(theatre.life.path) + judge_story(theatre, lost_answers=len(theatre.lives) - 1)
 

@@ -68,6 +68,7 @@ class Trial:
                     await self._hand_in(store, work)
                 steps = (part + 1) * STEPS // 2
                 await self._look(store)
+                self._examine(self._cut_power(), "after a power cut")
                 if part:
                     await self._back_up(store)
         self._disk.heal()
@@ -116,6 +117,7 @@ class Trial:
                 nursery.start_soon(self._write, store, write)
         while self._doubtful:
             self._examine(self._crash(), "after a crash")
+            self._examine(self._cut_power(), "after a power cut")
             for write in tuple(self._doubtful):
                 await self._try_again(store, write)
 
@@ -179,6 +181,15 @@ class Trial:
         for path in (self._path, self._path.with_name("aurora.db-wal")):
             if path.exists():
                 shutil.copy(path, self._copies)
+        return self._copies / self._path.name
+
+    def _cut_power(self) -> Path:
+        """The file and its log with nothing in them that was not synced."""
+        shutil.rmtree(self._copies, ignore_errors=True)
+        self._copies.mkdir()
+        for path in (self._path, self._path.with_name("aurora.db-wal")):
+            if str(path) in self._disk.durable:
+                (self._copies / path.name).write_bytes(self._disk.durable[str(path)])
         return self._copies / self._path.name
 
     def _examine(self, path: Path, when: str) -> None:

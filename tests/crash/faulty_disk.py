@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_int, c_int64, c_void_p, cast
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
@@ -115,14 +116,18 @@ class FaultyDisk:
         self._vfs.next, self._vfs.name = None, b"faulty"
         self._vfs.open = self._keep(Open(self._open_file))
         self._vfs.delete = self._keep(Delete(self._delete_file))
+        self._paths: dict[int, str] = {}
         self.strike: Strike | None = None
         self.counts = dict.fromkeys(CALLS, 0)
+        self.durable: dict[str, bytes] = {}
+        """What a power cut would leave of each file: its content when it was last synced."""
 
     @contextmanager
     def mounted(self) -> Iterator[FaultyDisk]:
         """Connections opened meanwhile are on this disk."""
         self._library.sqlite3_vfs_register(ctypes.byref(self._vfs), 1)
         self.counts = dict.fromkeys(CALLS, 0)
+        self.durable = {}
         try:
             yield self
         finally:
@@ -155,10 +160,14 @@ class FaultyDisk:
         if code == OK:
             methods = cast(file, POINTER(c_void_p))
             methods[0] = ctypes.addressof(self._faulty(methods[0]))
+            self._paths[file] = path_at(name)
         return code
 
     def _delete_file(self, _vfs: int, name: int, syncs: int) -> int:
-        return self._fails("delete") or self._delete(ctypes.addressof(self._real.contents), name, syncs)
+        code = self._fails("delete") or self._delete(ctypes.addressof(self._real.contents), name, syncs)
+        if code == OK:
+            self.durable.pop(path_at(name), None)
+        return code
 
     def _faulty(self, address: int) -> Methods:
         """The table of a file's methods with ours in it, made once for each table there is."""
@@ -192,14 +201,26 @@ class FaultyDisk:
         return Truncate(lambda *asked: self._fails("truncate") or real(*asked))
 
     def _syncing(self):
-        # Nobody cuts the power here, so nothing needs to reach the platter: the count and the error are what matters.
-        return Sync(lambda _file, _flags: self._fails("sync"))
+        def sync(file: int, _flags: int) -> int:
+            # The platter is left alone: what would be on it is remembered here.
+            code = self._fails("sync")
+            path = self._paths.get(file)
+            if code == OK and path:
+                self.durable[path] = Path(path).read_bytes()
+            return code
+
+        return Sync(sync)
 
     def _mapping(self, real):
         def grow(file: int, region: int, size: int, extends: int, address: int) -> int:
             return (self._fails("map") if extends else OK) or real(file, region, size, extends, address)
 
         return Map(grow)
+
+
+def path_at(name: int | None) -> str:
+    """The path SQLite hands over; temporary files have none."""
+    return ctypes.string_at(name).decode() if name else ""
 
 
 @cache

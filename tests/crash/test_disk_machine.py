@@ -7,6 +7,7 @@ from contextlib import closing
 
 import pytest
 
+import store.embedded.connection
 from store.embedded.batch import BatchRunner
 from store.errors import StoreUnavailable
 from tests.crash.faulty_disk import KINDS, the_disk
@@ -94,3 +95,14 @@ def test_connections_of_others_are_left_alone(tmp_path):
     with closing(sqlite3.connect(tmp_path / "a.db", isolation_level=None)) as connection:
         connection.execute("CREATE TABLE words (word TEXT)")
     assert disk.counts["write"] == 0
+
+
+def test_store_that_does_not_sync_is_found_out(monkeypatch):
+    def sync_seldom(connection, path, *, is_reader):
+        set_up(connection, path, is_reader=is_reader)
+        if not is_reader:
+            connection.execute("PRAGMA synchronous = NORMAL")
+
+    set_up = store.embedded.connection._set_up
+    monkeypatch.setattr(store.embedded.connection, "_set_up", sync_seldom)
+    assert any("after a power cut" in what for what in try_point("full_once:1500", 1).violations)

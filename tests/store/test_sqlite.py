@@ -19,6 +19,7 @@ import trio.testing
 from store.errors import StoreInUse, StoreUnavailable
 from store.sqlite import open_sqlite
 from store.write import statement
+from tests.crash.faulty_disk import the_disk
 
 CREATE = statement("CREATE TABLE IF NOT EXISTS words (word TEXT PRIMARY KEY)")
 
@@ -216,6 +217,7 @@ WRITE_FOR_EVER = """
 import sys, trio
 from store.sqlite import open_sqlite
 from store.write import statement
+from tests.crash.faulty_disk import the_disk
 
 async def main():
     async with open_sqlite(sys.argv[1]) as database:
@@ -304,3 +306,17 @@ async def test_inline_store_works_under_a_virtual_clock(store_path, autojump_clo
         assert trio.current_time() == began
         await trio.sleep(3600)
     assert len(words(store_path)) == 100
+
+
+@pytest.mark.parametrize("at", [1, 2, 3])
+async def test_file_is_closed_after_a_write_that_failed(tmp_path, at):
+    path = tmp_path / "aurora.db"
+    with the_disk().mounted() as disk:
+        async with open_sqlite(str(path), inline=True) as database:
+            await database.write(statement("CREATE TABLE words (word TEXT)"))
+            disk.arm("error_once", at)
+            with pytest.raises(StoreUnavailable):
+                await database.write(statement("INSERT INTO words VALUES ('one')"))
+        # SQLite takes its log away when the last connection closes: with the database itself still in somebody's hands.
+        assert "aurora.db-wal" not in files_of(tmp_path)
+        assert database is not None
