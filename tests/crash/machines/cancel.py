@@ -33,6 +33,7 @@ from daemon.inbox.lanes import Lanes
 from daemon.outbox.delivery import Delivery
 from tests.crash.checkpoints import Checkpoints, Children
 from tests.crash.lives import Hooks, WatchedDatabase, replaced
+from tests.crash.machines.report import Report
 from tests.crash.seeded import fast_folder, play
 from tests.crash.spread import Tried, run_points
 from tests.crash.stories import APPLICATIONS, enter_people, judge_story, settle
@@ -42,12 +43,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.crash.lives import Life
-    from tests.crash.machines.report import Report, Size
+    from tests.crash.machines.report import Size
     from tests.crash.whole_daemon import Theatre
 
 NAME = "cancel"
 BLOWS_PER_STORY = 4
 STORIES: dict[Size, int] = {"sample": 6, "faults": 300, "full": 10_000}
+PEOPLE: dict[Size, int] = {"sample": 1, "faults": 1, "full": 2}
+"""So many different people and orders of tasks; one alone has some three thousand checkpoints in all its windows."""
 EVERYTHING, AFTER_STOP = "everything", "stopping"
 WINDOWS: dict[str, tuple[Any, str]] = {
     "handler": (Lanes, "_run_handler"),
@@ -104,8 +107,18 @@ class Point:
 
 def run(*, size: Size, seed: int = 1, only: str | None = None) -> Report:
     """All offsets of all windows, or as many of them as the size allows."""
-    points = [only] if only is not None else choose_points(STORIES[size], seed)
-    return run_points(NAME, points, partial(try_point, seed=seed), seed=seed, size=size)
+    if only is not None:
+        return run_points(NAME, [only], partial(try_point, seed=seed), seed=seed, size=size)
+    reports = [
+        run_points(NAME, choose_points(STORIES[size], one), partial(try_point, seed=one), seed=one, size=size)
+        for one in range(seed, seed + PEOPLE[size])
+    ]
+    return Report(
+        NAME,
+        sum(report.points for report in reports),
+        sum(report.seconds for report in reports),
+        tuple(violation for report in reports for violation in report.violations),
+    )
 
 
 def kinds_of_blows() -> Iterator[tuple[str, str]]:
