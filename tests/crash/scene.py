@@ -53,6 +53,7 @@ PACE = {
 LOGIN = "m.sokolova@example.com"
 PATIENCE_SECONDS = 180.0
 QUIET_SECONDS = 1.5
+NEXT_LIFE_SECONDS = 30.0
 LOUD = ("message", "edit", "application_made", "application_refused", "update")
 OPEN = """
     SELECT (SELECT count(*) FROM effects WHERE state IN ('planned', 'sending', 'ambiguous'))
@@ -90,6 +91,16 @@ class Scene:
             self.problems.append(f"not over after {PATIENCE_SECONDS:g} s, {made} applications")
         if code := await self.daemon.stop():
             self.problems.append(f"SIGTERM was answered with exit code {code}")
+        if not life.cancelled_caught and not self.problems and not str(self.store).startswith("/proc"):
+            await self._finish_next_time()
+
+    async def _finish_next_time(self) -> None:
+        """A status card that changed in the instant of the stop is shown by the next life."""
+        if await trio.to_thread.run_sync(count_open, self.store):
+            await self.daemon.start()
+            with trio.move_on_after(NEXT_LIFE_SECONDS):
+                await self._wait_for_quiet()
+            await self.daemon.stop()
 
     async def _live(self, meanwhile: Callable[[], Awaitable[None]]) -> None:
         async with trio.open_nursery() as nursery:
