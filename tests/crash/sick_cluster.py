@@ -7,6 +7,7 @@ system in a mount namespace of this process, so only where one may be made.
 
 from __future__ import annotations
 
+import ctypes
 import itertools
 import os
 import shutil
@@ -117,4 +118,7 @@ class SickCluster:
     def remove(self) -> None:
         """Ends it."""
         self._signal(signal.SIGCONT)
+        if self.can_be_full:
+            self.server.stop("QUIT")
+            ctypes.CDLL(None).umount(bytes(self._small))
         self.server.remove()
