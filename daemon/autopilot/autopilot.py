@@ -258,12 +258,18 @@ async def screen(hunt: Hunt, resume: Resume, details: Vacancy) -> str | None:
     return reason
 
 
+AWAITED = ("login_lost", "resume_gone")
+"""The person ends these, and the search that was due is then due; a closed gate keeps the hunt from asking before."""
+
+
 async def rest(hunt: Hunt, error: BoardError) -> None:
     """The board refused a search or a look: rest as it asks, and say so once where the person must do something."""
     log.warning("board_failed", user_id=hunt.user_id, error=type(error).__name__, step=hunt.progress.step)
     outcome = find_reading_rest(hunt, error)
     wait = round(hunt.tools.settings.interval_seconds * SECOND)
     next_search_at = outcome.changes.get("trouble_until", hunt.now() + wait)
+    if outcome.reason in AWAITED:
+        next_search_at = None
     await hunt.commit(outcome.write, hunt.progress.to("resting", **outcome.changes), next_search_at=next_search_at)
 
 

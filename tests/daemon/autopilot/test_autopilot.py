@@ -236,6 +236,20 @@ async def test_lost_login_rests_until_the_person_connects(ground: HuntGround, au
     assert await ground.state("1") == ("applied", None)
 
 
+async def test_search_that_found_the_login_lost_is_made_as_soon_as_there_is_one(
+    ground: HuntGround, autojump_clock: MockClock
+) -> None:
+    ground.board.add(make_vacancy("1"))
+    ground.board.fail_next("search", LoginLost())
+    await ground.settle()
+    await ground.start_hunt()
+    await trio.sleep(30)
+    assert ground.board.calls.count("search") == 1
+    await ground.connect()
+    await trio.sleep(60)
+    assert await ground.state("1") == ("applied", None)
+
+
 async def test_login_that_others_found_lost_is_told_once(ground: HuntGround, autojump_clock: MockClock) -> None:
     await ground.settle()
     await ground.start_hunt()
