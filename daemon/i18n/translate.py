@@ -85,7 +85,7 @@ class Texts:
         return _strip(self.render(text, language))
 
     def _fill(self, text: Text, values: Mapping[str, Value], language: str) -> str:
-        for candidate in (language, *LANGUAGES):
+        for candidate in dict.fromkeys((language, *LANGUAGES)):
             entry = self._catalogues.get(candidate, {}).get(text.key)
             if entry is None:
                 continue
