@@ -236,7 +236,8 @@ class LeaseKeeper:
         shards = {shard: mine[shard_name(shard)] for shard in range(SHARDS) if shard_name(shard) in mine}
         roles = {role: mine[role_name(role)] for role in ROLES if role_name(role) in mine}
         gained, lost = frozenset(shards) - own.shards, own.shards - frozenset(shards)
-        if gained or lost or roles.keys() != own.roles:
+        # Epochs too: what went away and came back between two looks is ours under another one.
+        if not own.is_held(shards, roles):
             own.hold(shards, roles)
             log.info("shards_moved", gained=len(gained), lost=len(lost), held=len(shards), roles=sorted(roles))
         kept = own.leaving - self._handing_over

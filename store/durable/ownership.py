@@ -69,6 +69,10 @@ class Ownership:
         """All that are held, those being given up included."""
         return frozenset(self._epochs)
 
+    def is_held(self, shards: Mapping[int, int], roles: Mapping[str, int]) -> bool:
+        """Whether this is what is held, epoch by epoch."""
+        return shards == self._epochs and roles == self._roles
+
     @property
     def leaving(self) -> frozenset[int]:
         """Shards that are being given up: what runs may end, nothing begins."""

@@ -8,6 +8,7 @@ import pytest
 import trio
 
 from daemon.ownership.keeper import LOOK_SECONDS, QUIET_SECONDS
+from store.durable.leases import NEVER
 from store.durable.ownership import ROLES, SHARDS
 from store.errors import LeaseLost
 from tests.daemon.ownership.processes import LEASE, open_cluster
@@ -237,3 +238,12 @@ async def test_whatever_happens_nobody_acts_beside_another(autojump_clock, clust
     assert sum(len(process.ownership.roles) for process in cluster.processes) == len(ROLES)
     for process, acting in zip(cluster.processes, cluster.acting(), strict=True):
         assert process.diary.running == acting
+
+
+async def test_shard_that_came_back_between_two_looks_is_held_at_its_new_epoch(autojump_clock, cluster, store):
+    process = await cluster.start()
+    for owner in ("somebody", process.ownership.boot_id):
+        await store.write(store.leases.take_over("shard:007", owner, expires_at=NEVER))
+    await trio.sleep(2)
+    assert process.ownership.epoch_of(7) == 3
+    await store.write(process.ownership.fence(7))
