@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import random
+import time
 import tracemalloc
 
 import pytest
