@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from store.write import Statement, Write
 
 _LARGEST_GROUP = 64
-_TRIES_ALONE = 10
+_TRIES_ALONE = 20
 """Of a write that loses against another process: a lane's next place, say, that both took."""
 
 Outcomes = list["StoreError | None"]

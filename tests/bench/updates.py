@@ -1,7 +1,7 @@
 """CPU per update: inbox on disk, handler, outbox on disk, send, against a bare Trio echo with the same client.
 
-The server is another process; each measurement is a fresh process of its own, rounds alternate, medians count. The
-echo polls and answers, thirty-two sends at a time, and remembers nothing.
+The echo polls and answers, thirty-two sends at a time, and remembers nothing; the floor (`floor.py`) is the echo with the
+same rows on disk. The server is another process; each measurement is a fresh process, rounds alternate, medians count.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from telegram_client.http_transport import HttpTransport
 from telegram_client.long_poll import poll_updates
 from telegram_client.methods import send_message
 from telegram_client.token import BotToken
+from tests.bench.floor import run_floor
 
 COUNT = 6_000
 CHATS = 600
@@ -125,11 +126,15 @@ async def run_durable(client):
             await nursery.start(poller.run)
 
 
+async def run_floor_of_this(client):
+    await run_floor(client, HELP, SENDERS)
+
+
 async def measure(kind, port, count):
     url = f"http://127.0.0.1:{port}"
     client = CountingClient(TOKEN, HttpTransport(url), url, count=count)
     calm_collector()  # as `main` does, for both
-    run = {"echo": run_echo, "durable": run_durable}[kind]
+    run = {"echo": run_echo, "floor": run_floor_of_this, "durable": run_durable}[kind]
     cpu, wall = time.process_time(), time.perf_counter()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(run, client)
@@ -154,7 +159,7 @@ def run_once(kind, count, chats, per_second):
 
 
 def compare(title, count, chats, per_second):
-    results = {"echo": [], "durable": []}
+    results = {"echo": [], "floor": [], "durable": []}
     for _ in range(ROUNDS):
         for kind, measured in results.items():
             measured.append(run_once(kind, count, chats, per_second))
@@ -162,7 +167,8 @@ def compare(title, count, chats, per_second):
     rate = {kind: statistics.median(one["per_second"] for one in measured) for kind, measured in results.items()}
     line = (
         f"{title}: {cpu['durable']:.0f} us an update on disk, {cpu['echo']:.0f} us for the bare echo, "
-        f"ratio {cpu['durable'] / cpu['echo']:.2f} (aim <= 2.5); {rate['durable']:.0f} and {rate['echo']:.0f} a second"
+        f"ratio {cpu['durable'] / cpu['echo']:.2f} (aim <= 2.5); floor {cpu['floor']:.0f} us, ratio "
+        f"{cpu['floor'] / cpu['echo']:.2f}; {rate['durable']:.0f} and {rate['echo']:.0f} a second"
     )
     return [line]
 

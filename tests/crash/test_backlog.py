@@ -21,7 +21,8 @@ def test_backlog_is_answered_in_order_and_once(tmp_path, is_killed):
     report = trio.run(run_backlog, order, tmp_path)
     assert report.faults() == []
     assert report.peak_megabytes > 20
-    assert report.seconds >= report.polled_seconds > 0
+    assert report.seconds > 0
+    assert report.seconds >= report.polled_seconds  # 0 where all was polled before the kill
 
 
 def judged(order, spoil=lambda _sent: None):

@@ -106,7 +106,7 @@ async def test_child_that_ignores_its_cancellation_is_a_violation(autojump_clock
 
 
 async def test_life_that_dies_of_itself_is_a_violation(autojump_clock, tmp_path):
-    async with open_theatre(tmp_path, seed=1, settings={"AURORA_AUTOPILOT__DAILY_LIMIT": "nonsense"}) as theatre:
+    async with open_theatre(tmp_path, seed=1, settings={"AURORA_AUTOPILOT__PAUSE_SECONDS": "nonsense"}) as theatre:
         life = theatre.start()
         await life.ended.wait()
         assert theatre.violations[0].startswith("life 1 died of itself: SettingsError")
