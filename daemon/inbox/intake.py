@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from daemon.clock import Clock
-    from daemon.inbox.router import Router
+    from daemon.inbox.router import Handler, Router
     from daemon.lane_contract import LaneOwner
     from daemon.lane_runner import Lane, LaneRunner
     from store.store import Store
@@ -136,19 +136,28 @@ class Intake:
         held[chat_id] = lane
         # Bound until the next one: taking them away each time would cost as much as binding.
         structlog.contextvars.bind_contextvars(key=key, user_id=user_id)
-        try:
-            answer = await handler(incoming)
-        except Exception as error:  # noqa: BLE001 - the edge of an item: in its lane it fails again, and is judged there
-            log.info("answer_at_once_failed", error=type(error).__name__)
-            return None
+        answer = await _try(handler, incoming)
         if answer is None:
-            raise TypeError("a handler that answers at once commits nothing itself")
+            return None
         finished = self._store.queues.put_finished(QUEUE, key, chat_id, now=now)
         return self._owner.guard(chat_id) + finished + answer
 
     def _put(self, batch: Iterable[dict[str, Any]]) -> Write:
         now, put = self._clock.now(), self._store.queues.put
         return join(put(QUEUE, key_of_update(raw), lane_of_update(raw), update_payload(raw), now=now) for raw in batch)
+
+
+async def _try(handler: Handler, incoming: Incoming) -> Write | None:
+    """None: it failed, and does so again in its lane, where that is judged."""
+    try:
+        answer = await handler(incoming)
+    except Exception as error:  # noqa: BLE001 - the edge of an item: one that fails holds up no other
+        log.info("answer_at_once_failed", error=type(error).__name__)
+        return None
+    if answer is None:
+        # It committed by itself, which is for those of the lanes.
+        log.error("quick_handler_gave_no_write")
+    return answer
 
 
 def _to_item(raw: dict[str, Any], now: int) -> QueueItem:

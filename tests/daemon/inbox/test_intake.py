@@ -269,14 +269,17 @@ async def test_what_can_not_be_read_or_has_nobody_is_kept(store, clock, router, 
     assert await store.fetch_all("SELECT key FROM queue_items WHERE queue = 'inbox'") == [("update:1",)]
 
 
-async def test_quick_handler_must_not_commit_itself(store, clock, router, make_update, autojump_clock):
+async def test_quick_handler_that_commits_itself_holds_up_no_intake(
+    store, clock, router, make_update, expected_errors, autojump_clock
+):
     async def commit(incoming):
         await store.write(NOTHING)
 
     router.does["/self"] = commit
     async with running(store, router, clock) as take:
-        with pytest.raises(TypeError, match="commits nothing itself"):
-            await take(make_update(1, "/self"))
+        await take(make_update(1, "/self"), make_update(2, "/fine", chat_id=7))
+    assert (router.at_once, router.in_lane) == (["/fine"], ["/self"])
+    assert [line["key"] for line in expected_errors if line["event"] == "quick_handler_gave_no_write"] == ["update:1"]
 
 
 async def test_log_lines_of_a_handler_name_update_and_person(store, clock, router, make_update, logged, autojump_clock):

@@ -127,6 +127,8 @@ async def test_conflict_of_a_lone_mark_is_its_end(disk, marks, autojump_clock):
     async with marks.written():
         marks.add(1, mark(1))
         await marks.settle(1)
+    assert 1 not in marks
+    assert (disk.errors, disk.commits) == ([], [])
 
 
 async def test_stop_writes_what_is_left_and_then_tells(store, marks, autojump_clock):
