@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import httpx2
@@ -23,6 +24,7 @@ import trio
 from daemon.errors import Temporary
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Mapping
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
@@ -89,6 +91,7 @@ def make_http_client(
     return httpx2.AsyncClient(
         proxy=proxy if transport is None else None,
         transport=transport,
+        verify=trusted_certificates(),
         timeout=httpx2.Timeout(connect=connect_seconds, read=read_seconds, write=read_seconds, pool=connect_seconds),
         limits=httpx2.Limits(
             max_connections=max_connections,
@@ -98,6 +101,12 @@ def make_http_client(
         follow_redirects=False,
         trust_env=False,
     )
+
+
+@cache
+def trusted_certificates() -> ssl.SSLContext:
+    """The certificates everybody trusts. Read once: it takes 50 ms, and every client's are the same."""
+    return httpx2.create_ssl_context(trust_env=False)
 
 
 async def send(

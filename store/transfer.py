@@ -34,6 +34,8 @@ _STAYS = ("members", "schema_migrations", "store_copies", "writable_probe")
 _ALWAYS_THERE = (*_STAYS, "leases")
 """Rows in these do not mean that a store is in use."""
 _CHECKSUM_BYTES = 8
+_CHARACTER_0 = b"\\u0000"
+"""In a text of JSON. PostgreSQL keeps a text without it, so it may not tell two rows apart."""
 
 _SELECT_TABLES = """
     SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name
@@ -204,7 +206,7 @@ async def describe_rows(reader: Reader, table: Table) -> TableReport:
         after = table.key_of(page[-1])
         rows += len(page)
         for row in page:
-            digest = blake2b(orjson.dumps(row), digest_size=_CHECKSUM_BYTES).digest()
+            digest = blake2b(orjson.dumps(row).replace(_CHARACTER_0, b""), digest_size=_CHECKSUM_BYTES).digest()
             checksum += int.from_bytes(digest, "big")
     return TableReport(table.name, rows, f"{checksum % (1 << 8 * _CHECKSUM_BYTES):016x}")
 

@@ -69,8 +69,7 @@ class VacancySearch:
         if len(text) > 3000:
             raise refuse_argument("text", reason="too_long_value")
         fields = _search_fields(query)
-        tree = parse_query(text)
-        return lambda vacancy: tree.matches(index_vacancy(vacancy), fields)
+        return lambda vacancy: fits_words(text, fields, vacancy)
 
     def _filters(self, query: Mapping[str, tuple[str, ...]]) -> Iterable[Test]:
         yield from _place_filters(query)
@@ -79,8 +78,8 @@ class VacancySearch:
         yield from self._date_filters(query)
         stop_words = [word.strip() for word in ",".join(query.get("excluded_text", ())).split(",") if word.strip()]
         for word in stop_words:
-            tree = parse_query(f'"{word}"')
-            yield lambda vacancy, tree=tree: not tree.matches(index_vacancy(vacancy), TEXT_FIELDS)  # type: ignore[misc]  # mypy can't infer a lambda's default
+            phrase = f'"{word}"'
+            yield lambda vacancy, phrase=phrase: not fits_words(phrase, TEXT_FIELDS, vacancy)  # type: ignore[misc]  # mypy can't infer a lambda's default
 
     def _date_filters(self, query: Mapping[str, tuple[str, ...]]) -> Iterable[Test]:
         period, since, until = (first_value(query, name) for name in ("period", "date_from", "date_to"))
@@ -108,6 +107,15 @@ class VacancySearch:
             words = _wanted_words(query)
             return sorted(newest, key=lambda v: (not v.is_premium, -len(words & _stems_of(v.title))))
         return newest
+
+
+@lru_cache(maxsize=65_536)
+def fits_words(text: str, fields: tuple[str, ...], vacancy: BoardVacancy) -> bool:
+    """Whether a query finds it. Kept: the same search comes again every few minutes, over the same corpus."""
+    return _read_query(text).matches(index_vacancy(vacancy), fields)
+
+
+_read_query = lru_cache(maxsize=256)(parse_query)
 
 
 @lru_cache(maxsize=5000)

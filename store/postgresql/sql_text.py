@@ -1,6 +1,7 @@
 """Turns the product's SQL and its values into what PostgreSQL takes, once per SQL text.
 
-`$1` is PostgreSQL's own. Two things differ from SQLite: text compares as bytes there, so columns of text are made with
+`$1` is PostgreSQL's own. Three things differ from SQLite: a text is kept without its characters 0, which PostgreSQL
+refuses and anybody may send in JSON; text compares as bytes there, so columns of text are made with
 the collation "C" (an index in the machine's language breaks when its C library changes); and values carry their types,
 because a bare `$1` is taken for text where nothing else decides.
 """
@@ -77,9 +78,7 @@ def bind(text: Text, parameters: tuple[SqlValue, ...]) -> tuple[Types, Values]:
 
 def _bind_one(parameter: SqlValue) -> tuple[int, bytes | None]:
     if isinstance(parameter, str):
-        if "\0" in parameter:
-            raise ValueError("PostgreSQL keeps no character 0 in a text")
-        return _TEXT, parameter.encode()
+        return _TEXT, parameter.replace("\0", "").encode()
     if parameter is None:
         return _ANY_TYPE, None
     if isinstance(parameter, int):

@@ -105,6 +105,12 @@ async def test_wrong_statement_fails_its_own_caller_only(database, wrong):
     assert await words(database) == ["a", "b", "c"]
 
 
+async def test_text_with_a_character_0_is_kept_at_least_without_it(database):
+    await database.write(put("a\0b"))
+    ((word, length),) = await database.fetch_all("SELECT word, length FROM words WHERE word = $1", "a\0b")
+    assert (word.replace("\0", ""), length) == ("ab", 3)
+
+
 async def test_many_tasks_write_side_by_side_and_bad_ones_fail_alone(database):
     conflicts = []
 

@@ -109,7 +109,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--broken", choices=CONTROLS, default=None, help="on this broken build")
     parser.add_argument("--controls", action="store_true", help="afterwards every broken build must be caught")
     chosen = parser.parse_args(arguments)
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     if chosen.broken is not None:
         os.environ[VARIABLE] = chosen.broken
         apply_broken()

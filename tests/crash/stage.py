@@ -33,7 +33,7 @@ from tests.crash.failpoints import POINT, TALLY, TOLD, Point, name_of
 from tests.crash.store_image import read_store
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from pathlib import Path
 
     from daemon.sandbox.people import Person
@@ -208,7 +208,7 @@ class Stage:
             self.stops += 1
             self.world.log.note("daemon_stopped", life=self.crashes + self.stops)
             self.history.append(read_store(self.store, at_act=self.world.log.last))
-            self.problems += finishes_what_it_began(self.history[-1])
+            self.problems += finishes_what_it_began(self.history[-1], self.history[-2:-1])
             return
         if code != -signal.SIGKILL:
             self.problems.append(f"the daemon ended by itself with exit code {code}: {self.tail()}")
@@ -293,10 +293,18 @@ def mistakes_in(output: Path) -> list[str]:
     return [f"the daemon's log: {record['event']} {record.get('fingerprint', '')}" for record in found]
 
 
-def finishes_what_it_began(image: StoreImage) -> list[str]:
-    """After a stop by SIGTERM in a world that answers at once: no answer was thrown away."""
-    thrown = [row["key"] for row in image.rows("effects", state="sending")]
-    thrown += [f"login of {row['user_id']}" for row in image.rows("board_accounts", state="lost")]
+def finishes_what_it_began(image: StoreImage, before: Sequence[StoreImage] = ()) -> list[str]:
+    """After a stop by SIGTERM in a world that answers at once: no answer was thrown away.
+
+    `before`: the store as an earlier kill left it. What was on its way then is that kill's, not the stop's.
+    """
+    begun = {(row["key"], row["sending_at"]) for one in before for row in one.rows("effects", state="sending")}
+    asked = {row["user_id"] for one in before for row in one.rows("board_accounts") if row["refresh_began_at"]}
+    thrown = [
+        row["key"] for row in image.rows("effects", state="sending") if (row["key"], row["sending_at"]) not in begun
+    ]
+    lost = (row["user_id"] for row in image.rows("board_accounts", state="lost"))
+    thrown += [f"login of {user_id}" for user_id in lost if user_id not in asked]
     return [f"thrown away by a stop: the answer about {what}" for what in thrown]
 
 

@@ -37,7 +37,7 @@ def test_mistakes_are_found_in_the_log(tmp_path):
 
 def test_a_stop_must_throw_no_answer_away():
     image = StoreImage({
-        "effects": ({"key": "1:hh:a", "state": "sending"}, {"key": "1:hh:b", "state": "confirmed"}),
+        "effects": ({"key": "1:hh:a", "state": "sending", "sending_at": 5}, {"key": "1:hh:b", "state": "confirmed"}),
         "board_accounts": ({"user_id": 7, "state": "lost"}, {"user_id": 8, "state": "connected"}),
     })  # fmt: skip
     assert finishes_what_it_began(image) == [
@@ -45,6 +45,20 @@ def test_a_stop_must_throw_no_answer_away():
         "thrown away by a stop: the answer about login of 7",
     ]
     assert finishes_what_it_began(StoreImage()) == []
+
+
+def test_a_stop_is_not_blamed_for_what_an_earlier_kill_left_on_its_way():
+    killed = StoreImage({
+        "effects": ({"key": "1:hh:a", "state": "sending", "sending_at": 5},),
+        "board_accounts": ({"user_id": 7, "state": "connected", "refresh_began_at": 4},),
+    })  # fmt: skip
+    stopped = StoreImage({
+        "effects": ({"key": "1:hh:a", "state": "sending", "sending_at": 5},),
+        "board_accounts": ({"user_id": 7, "state": "lost", "refresh_began_at": None},),
+    })  # fmt: skip
+    assert finishes_what_it_began(stopped, [killed]) == []
+    asked_again = StoreImage({"effects": ({"key": "1:hh:a", "state": "sending", "sending_at": 9},)})
+    assert finishes_what_it_began(asked_again, [killed]) == ["thrown away by a stop: the answer about 1:hh:a"]
 
 
 async def seconds_of(lateness, *requests):

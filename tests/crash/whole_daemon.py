@@ -241,7 +241,7 @@ async def open_theatre(
 
     `clock` is everybody's, unless the daemon has a clock of its own.
     """
-    clock, log = clock or TrioClock(), LogBook()
+    clock, log, logging_before = clock or TrioClock(), LogBook(), structlog.get_config()
     structlog.configure(processors=[structlog.contextvars.merge_contextvars, log], cache_logger_on_first_use=False)
     try:
         async with (
@@ -257,7 +257,7 @@ async def open_theatre(
                 await theatre.unwind()
             nursery.cancel_scope.cancel()
     finally:
-        structlog.reset_defaults()
+        structlog.configure(**logging_before)
         structlog.contextvars.clear_contextvars()
 
 

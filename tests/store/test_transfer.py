@@ -152,6 +152,13 @@ async def test_checksum_tells_rows_apart_and_not_their_order(store):
     assert await describe_rows(store, table) == first
 
 
+async def test_text_with_a_character_0_is_no_difference(tmp_path):
+    async with filled(1) as source, STORES["postgres15"](tmp_path) as target:
+        await Store(source).write(Store(source).queues.put("outbox", "odd\0key", 1, {"text": "a\0b"}, now=1))
+        await copy_rows(source, target, source_name=NAME)
+        assert await target.fetch_one("SELECT count(*) FROM queue_items WHERE key = $1", "oddkey") == (1,)
+
+
 async def test_copy_to_a_file_is_there_whole_or_not_at_all(tmp_path):
     path = tmp_path / "copy.db"
     async with filled(5) as source:
