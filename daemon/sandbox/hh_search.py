@@ -15,7 +15,7 @@ from daemon.clock import DAY
 from daemon.sandbox.hh_errors import refuse_argument
 from daemon.sandbox.hh_query import TEXT_FIELDS, FieldIndex, parse_query
 from daemon.sandbox.hh_views import MOSCOW, Views, page_of
-from daemon.sandbox.hh_words import fold, plain_text, stem
+from daemon.sandbox.hh_words import plain_text, stem_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -238,7 +238,7 @@ def _read_date(text: str, name: str) -> float:
 
 
 def _stems_of(text: str) -> frozenset[str]:
-    return frozenset(stem(word) for word in re.findall(r"[^\W_]+", fold(text)))
+    return frozenset(map(stem_of, re.findall(r"[^\W_]+", text)))
 
 
 def _wanted_words(query: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
@@ -255,7 +255,7 @@ def _highlight(item: dict[str, Any], words: frozenset[str]) -> dict[str, Any]:
 
     def mark(match: re.Match[str]) -> str:
         word = match.group()
-        return f"<highlighttext>{word}</highlighttext>" if stem(fold(word)) in words else word
+        return f"<highlighttext>{word}</highlighttext>" if stem_of(word) in words else word
 
     item["snippet"] = {name: text and re.sub(r"[^\W_]+", mark, text) for name, text in snippet.items()}
     return item

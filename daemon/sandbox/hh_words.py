@@ -50,6 +50,12 @@ def stem(word: str) -> str:
     return word
 
 
+@lru_cache(maxsize=50_000)
+def stem_of(word: str) -> str:
+    """The stem of a word as it is written."""
+    return stem(fold(word))
+
+
 def _stem_english(word: str) -> str:
     for ending in _ENGLISH:
         left = word[: -len(ending)]
