@@ -17,6 +17,8 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import takewhile
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +56,7 @@ SAMPLE = (
 FAULTS = 60
 """The sample included."""
 DOUBLES = 2000
+"""That were reached: a story may take another way after its first kill."""
 SIDE_BY_SIDE = 4
 RISING = {"store": 6, "telegram.getMe": 1, "telegram.setMyCommands": 2, "telegram.getUpdates": 1}
 """So many passages of each are part of every start."""
@@ -164,8 +167,8 @@ def spread(points: Iterable[str], count: int, seed: int) -> list[str]:
     return chosen
 
 
-def doubles_of(points: Sequence[str], count: int, seed: int) -> list[str]:
-    """So many double kills: two points of one story, half of them with the second while the next life comes up."""
+def doubles_of(points: Sequence[str], seed: int) -> Iterator[str]:
+    """Double kills without end: two points of one story, half of them with the second while the next life comes up."""
     chance = random.Random(f"doubles:{seed}")
     by_story: dict[str, list[str]] = defaultdict(list)
     for point in points:
@@ -173,12 +176,10 @@ def doubles_of(points: Sequence[str], count: int, seed: int) -> list[str]:
         by_story[story].append(rest)
     rising = {story: [place for place in places if is_rising(place)] for story, places in by_story.items()}
     stories = sorted(by_story)
-    doubles = []
-    for _ in range(count):
+    while True:
         story = chance.choice(stories)
         seconds = chance.choice((rising[story], by_story[story]))
-        doubles.append(f"{story}/{chance.choice(by_story[story])}+{chance.choice(seconds)}")
-    return doubles
+        yield f"{story}/{chance.choice(by_story[story])}+{chance.choice(seconds)}"
 
 
 def is_rising(place: str) -> bool:
@@ -220,14 +221,15 @@ class Work:
                 self._note(finding)
             others = [point for point in points if point not in SAMPLE]
             is_full = size == "full"
-            chosen = others if is_full else spread(others, FAULTS - len(SAMPLE), self.seed)
-            await self._live_at(chosen + (doubles_of(points, DOUBLES, self.seed) if is_full else []))
+            await self._live_at(others if is_full else spread(others, FAULTS - len(SAMPLE), self.seed))
+            if is_full:
+                await self._live_at(doubles_of(points, self.seed), until=self.lived + DOUBLES)
         if self.unreached:
             print(f"{MACHINE}: {self.unreached} points were not reached and are not counted", file=sys.stderr)
 
-    async def _live_at(self, points: Iterable[str]) -> None:
-        """A story waits most of its time: several side by side fill the cores."""
-        left = iter(points)
+    async def _live_at(self, points: Iterable[str], until: float = inf) -> None:
+        """A story waits most of its time: several side by side fill the cores. `until`: so many are enough."""
+        left = takewhile(lambda _: self.lived < until, points)
         async with trio.open_nursery() as nursery:
             for _ in range(SIDE_BY_SIDE):
                 nursery.start_soon(self._live_on, left)
