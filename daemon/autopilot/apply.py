@@ -118,23 +118,25 @@ def follow_ledger(hunt: Hunt, vacancy: VacancyRow, effect: EffectRow) -> Write:
 
 async def send_application(hunt: Hunt, vacancy: VacancyRow, effect: EffectRow) -> None:
     """Sends what is planned and writes down what came of it."""
-    tools, now = hunt.tools, hunt.now()
     letter = await open_letter(hunt, vacancy)
-    await tools.ownership.wait_trust(hunt.user_id, LEAST_CALL_SECONDS)
+    await hunt.tools.ownership.wait_trust(hunt.user_id, LEAST_CALL_SECONDS)
+    await trio.lowlevel.checkpoint_if_cancelled()
+    # From `sending` to what came of it is one piece of work: a stop in its middle would leave a doubt behind and the
+    # next life would wait for the grace and ask. Cut off all the same, `sending` stays, and it does.
+    await let_finish(lambda: _send_and_settle(hunt, vacancy, effect, letter), LAST_SECONDS)
+
+
+async def _send_and_settle(hunt: Hunt, vacancy: VacancyRow, effect: EffectRow, letter: str) -> None:
+    tools = hunt.tools
     begin = tools.store.effects.begin(
         KIND,
         effect.key,
         attempt=effect.attempt,
         epoch=tools.ownership.epoch_of(hunt.user_id),
         boot_id=tools.ownership.boot_id,
-        now=now,
+        now=hunt.now(),
     )
     await hunt.commit(begin, hunt.progress.to("applying", effect.key))
-    # Cut off all the same, `sending` stays and the next life asks.
-    await let_finish(lambda: _send_and_settle(hunt, vacancy, effect, letter), LAST_SECONDS)
-
-
-async def _send_and_settle(hunt: Hunt, vacancy: VacancyRow, effect: EffectRow, letter: str) -> None:
     outcome = await _call_board(hunt, vacancy, effect, letter)
     # The board has answered: a stop in this moment must not throw the answer away, or the grace would be waited for.
     with trio.move_on_after(CONFIRM_SECONDS, shield=True):

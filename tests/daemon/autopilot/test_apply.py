@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from daemon.clock import TrioClock
     from store.store import Store
+    from store.write import Write
     from tests.fakes.board import FakeBoard
     from tests.fakes.hunting import HuntGround
 
@@ -64,6 +65,38 @@ async def test_application_is_on_disk_before_it_leaves(ground: HuntGround, autoj
     await ground.start_hunt(tools=tools)
     await trio.sleep(10)
     assert seen == [("sending", "applying")]
+
+
+async def test_stop_while_an_application_begins_leaves_no_doubt(ground: HuntGround, autojump_clock: MockClock) -> None:
+    class Stopping:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(ground.store, name)
+
+        async def write(self, write: Write) -> None:
+            if any("state = 'sending'" in statement.sql for statement in write.statements):
+                ground.scopes[IVAN].cancel()
+            await ground.store.write(write)
+
+    ground.board.add(make_vacancy("1"))
+    await ground.settle()
+    await ground.start_hunt(tools=replace(ground.tools, store=Stopping()))
+    await ground.ended[IVAN].wait()
+    assert (await ground.effect("1")).state == "confirmed"
+    assert await ground.state("1") == ("applied", None)
+
+
+async def test_stopped_hunt_begins_no_application(ground: HuntGround, autojump_clock: MockClock) -> None:
+    async def stop(*_: Any) -> float:
+        ground.scopes[IVAN].cancel()
+        return 60.0
+
+    ground.board.add(make_vacancy("1"))
+    await ground.settle()
+    ground.tools.ownership.wait_trust = stop  # type: ignore[method-assign]  # the last moment before it begins
+    await ground.start_hunt()
+    await ground.ended[IVAN].wait()
+    assert (await ground.effect("1")).state == "planned"
+    assert not ground.board.applications
 
 
 async def test_confirmed_application_leaves_one_of_everything(ground: HuntGround, autojump_clock: MockClock) -> None:
