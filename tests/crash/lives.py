@@ -210,7 +210,12 @@ class LogBook:
 
 
 def copy_database(source: Path, target: Path) -> None:
-    """The file and its log, as the disk has them: what SQLite would find after a power cut of this moment."""
+    """The file and its log, as the disk has them: what SQLite would find after a power cut of this moment.
+
+    Nothing where a life ended before it had made a file.
+    """
+    if not source.exists():
+        return
     shutil.copyfile(source, target)
     log = Path(f"{source}-wal")
     if log.exists():

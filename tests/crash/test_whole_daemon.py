@@ -55,6 +55,18 @@ async def test_nothing_after_the_kill_is_on_disk(step, autojump_clock, tmp_path)
         assert judge_story(theatre) == []
 
 
+async def test_life_may_end_before_it_has_made_a_store(autojump_clock, tmp_path):
+    async with open_theatre(tmp_path, seed=1, settings=LIMIT) as theatre:
+        life = theatre.start()
+        theatre.crash()
+        await life.ended.wait()
+        enter_people(theatre, 1, random.Random(1))
+        theatre.start()
+        await settle(theatre)
+        await theatre.stop()
+        assert judge_story(theatre) == []
+
+
 @pytest.mark.parametrize("step", [Step.BEFORE_SEND, Step.BEFORE_ANSWER])
 async def test_request_of_a_killed_life_is_carried_out_only_if_it_had_left(step, autojump_clock, tmp_path):
     async with open_theatre(tmp_path, seed=1, settings=LIMIT) as theatre:
