@@ -32,6 +32,7 @@ from daemon.ownership.roles import in_role
 from daemon.rooms import Outside, open_rooms
 from daemon.schedule.recurring import as_children
 from daemon.schedule.scheduler import Scheduler
+from daemon.store_wait import open_patiently
 from daemon.supervisor.child import ChildSpec
 from daemon.supervisor.layers import Layers
 from daemon.supervisor.progress import Progress
@@ -46,7 +47,6 @@ from daemon.supervisor.watchdog import Life, prove_supervising
 from daemon.timetable import make_timetable
 from store.durable.ownership import open_ownership
 from store.errors import StoreError
-from store.factory import open_store
 from store.write import NOTHING
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 
     from daemon.clock import Clock
     from daemon.config import Settings
+    from daemon.doors import Doors
     from daemon.rooms import Rooms
     from daemon.supervisor.child import ChildFunction
     from daemon.supervisor.quarantine import QuarantineBook
@@ -107,12 +108,33 @@ async def run_until_signal(settings: Settings, outside: Outside, hub: EventHub, 
 async def serve(
     settings: Settings, outside: Outside, switch: StopSwitch, hub: EventHub, life: Life | None = None
 ) -> None:
+    """Doors and store, then what stands on them. A server that is away is waited for."""
+    notifier, url = Notifier(os.environ), settings.store.url
+    async with (
+        open_doors(settings) as doors,
+        open_patiently(url, doors.web, switch, notifier, inline=outside.is_store_inline) as store,
+    ):
+        if store is None:
+            notifier.stopping(switch.reason)
+        else:
+            await serve_on(store, doors, settings, outside, switch=switch, hub=hub, life=life)
+    log.info("daemon_stopped", reason=switch.reason)
+
+
+async def serve_on(
+    store: Store,
+    doors: Doors,
+    settings: Settings,
+    outside: Outside,
+    *,
+    switch: StopSwitch,
+    hub: EventHub,
+    life: Life | None,
+) -> None:
     """The tree. Every line opens a layer that stands on those above it."""
     clock, notifier = outside.clock, Notifier(os.environ)
     boot_id = secrets.token_hex(8)
     async with (
-        open_doors(settings) as doors,
-        open_store(settings.store.url, inline=outside.is_store_inline) as store,
         own(settings, store, boot_id, clock) as ownership,
         open_rooms(settings, store, ownership, outside, public_url=doors.public_url, metrics=hub.metrics) as rooms,
         open_layer(outside) as outer,
@@ -146,9 +168,7 @@ async def serve(
         calm_collector()
         notifier.ready("hunting")
         log.info("daemon_ready", boot_id=boot_id, **doors.tell())
-        reason = await switch.wait()
-        notifier.stopping(reason)
-    log.info("daemon_stopped", reason=reason)
+        notifier.stopping(await switch.wait())
 
 
 def own(settings: Settings, store: Store, boot_id: str, clock: Clock) -> AbstractAsyncContextManager[Ownership]:

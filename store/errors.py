@@ -5,7 +5,8 @@ StoreError
 │   ├── LeaseLost         the writer no longer owns what it writes for: stop
 │   └── CapReached        a plan would have passed its cap
 ├── StoreUnavailable      the disk or the database does not take writes now; try again later
-│   └── OutcomeUnknown    the database went away over a commit and stays away: it may have happened
+│   ├── OutcomeUnknown    the database went away over a commit and stays away: it may have happened
+│   └── StoreRefused      the database is there and does not let us in: a start does not wait for that to pass
 ├── StoreCorrupt          the file is damaged or no database at all
 ├── StoreInUse            another process holds the file
 └── SchemaTooNew          the file was written by a newer release
@@ -46,6 +47,13 @@ class OutcomeUnknown(StoreUnavailable):
 
     Whoever writes again must write what does no harm twice: every move of the ledger, the queues, timers and journals
     names the state or version it comes from, so the second of two is a `Conflict` and no second effect.
+    """
+
+
+class StoreRefused(StoreUnavailable):
+    """The database is there and does not let us in: a password, a name, encryption.
+
+    To a daemon that runs this is like any other absence: its password may be changed a moment before the server's.
     """
 
 

@@ -35,7 +35,21 @@ async def open_store(url: str, *, inline: bool = False) -> AsyncIterator[Store]:
     """
     async with open_database(url, inline=inline) as database:
         await refuse_unfinished(database)
-        yield Store(database, is_shared=url.startswith(_SERVERS))
+        yield Store(database, is_shared=is_server(url))
+
+
+def is_server(url: str) -> bool:
+    """Whether the store is on a server, which may be away and come back."""
+    return url.startswith(_SERVERS)
+
+
+async def reach_server(url: str) -> None:
+    """Returns when the server has let us in, and does nothing there. Raises `StoreUnavailable`, or its child
+    `StoreRefused` and other kinds of `StoreError` where waiting is of no use.
+    """
+    from store.postgres import reach_postgres  # noqa: PLC0415 - as below
+
+    await reach_postgres(url)
 
 
 @asynccontextmanager
@@ -47,7 +61,7 @@ async def open_database(url: str, *, inline: bool = False) -> AsyncIterator[Back
 
 
 def _connect(url: str, *, inline: bool) -> AbstractAsyncContextManager[BackedUpDatabase]:
-    if not url.startswith(_SERVERS):
+    if not is_server(url):
         return open_sqlite(parse_url(url), inline=inline)
     from store.postgres import open_postgres  # noqa: PLC0415 - psycopg takes its time to load; SQLite needs none of it
 

@@ -17,6 +17,7 @@ from store.errors import StoreError, StoreUnavailable
 from store.postgresql.address import parse_address
 from store.postgresql.announcements import Announcements, make_announcer
 from store.postgresql.batch import BatchRunner
+from store.postgresql.connection import open_connection
 from store.postgresql.link import Link
 from store.postgresql.readers import Readers
 from store.postgresql.task_worker import TaskWorker
@@ -74,6 +75,12 @@ async def open_postgres(
             database.drop()
     if failure is not None:
         raise failure
+
+
+async def reach_postgres(url: str) -> None:
+    """Returns when the server has let us in. Raises as `open_postgres` does."""
+    connection = await open_connection(parse_address(url))
+    connection.drop()
 
 
 class PostgresDatabase:

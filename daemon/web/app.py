@@ -60,6 +60,23 @@ def make_app(
     return _Guard(pages)
 
 
+def make_early_app(probes: Probes) -> ASGIApp:
+    """While there is no store yet: alive and not ready; whoever brings something is asked to come again."""
+
+    async def put_off(_request: Request) -> Response:
+        return PlainTextResponse("try again later", 503)
+
+    return _Guard(
+        Starlette(
+            routes=[
+                Route("/healthz", probes.show_alive, methods=["GET"]),
+                Route("/readyz", probes.show_ready, methods=["GET"]),
+                Route("/{path:path}", put_off, methods=["GET", "POST"]),
+            ],
+        )
+    )
+
+
 class _Guard:
     """Refuses large bodies and slow answers, adds the headers, and keeps an error from showing anything."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -58,6 +58,10 @@ class WebListener:
     host: str
     port: int
     """The actual port where 0 was asked for."""
+
+    def twin(self) -> WebListener:
+        """The same address under a handle of its own: whoever serves on it closes nobody else's."""
+        return replace(self, listener=trio.SocketListener(self.listener.socket.dup()))
 
     @property
     def address(self) -> str:

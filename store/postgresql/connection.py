@@ -15,8 +15,8 @@ import trio
 from psycopg import generators, pq
 from psycopg.adapt import Transformer
 
-from store.errors import StoreError, StoreUnavailable
-from store.postgresql.failures import ConnectionLost, Unanswered, explain
+from store.errors import StoreError, StoreRefused, StoreUnavailable
+from store.postgresql.failures import ConnectionLost, Unanswered, explain, explain_opening
 from store.postgresql.pump import drive, drive_opening
 from store.postgresql.sql_text import Types, Values, bind, make_translator
 
@@ -246,14 +246,18 @@ def has_failed(result: PGresult) -> bool:
 
 
 async def open_connection(address: Address, *, is_reader: bool = False) -> Connection:
-    """A connection set up for this store. Raises `StoreUnavailable` or, for a database of no use, `StoreError`."""
+    """A connection set up for this store. Raises `StoreUnavailable` or, for a database of no use, `StoreError`.
+
+    Of several addresses one that may yet let us in says more than one that does not.
+    """
     error: StoreUnavailable | None = None
     for attempt in await address.attempts():
         try:
             connection = await _open_one(attempt, address)
             break
         except StoreUnavailable as caught:
-            error = caught
+            if error is None or not isinstance(caught, StoreRefused):
+                error = caught
     else:
         raise error or StoreUnavailable(f"store {address}: the database has no address")
     try:
@@ -271,7 +275,7 @@ async def _open_one(attempt: str, address: Address) -> Connection:
     except trio.TooSlowError:
         raise StoreUnavailable(f"store {address}: no answer to connecting within {_CONNECT_SECONDS:.0f} s") from None
     except (psycopg.Error, OSError) as error:
-        raise StoreUnavailable(f"store {address}: the database can't be reached ({one_line(error)})") from None
+        raise explain_opening(one_line(error), address) from None
 
 
 async def _set_up(connection: Connection, *, is_reader: bool) -> None:

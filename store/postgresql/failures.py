@@ -6,11 +6,13 @@ in its details and in the messages of its data errors, so of those only the code
 
 from __future__ import annotations
 
+import errno
+import os
 from typing import TYPE_CHECKING
 
 from psycopg.pq import DiagnosticField
 
-from store.errors import Conflict, StoreCorrupt, StoreError, StoreUnavailable
+from store.errors import Conflict, StoreCorrupt, StoreError, StoreRefused, StoreUnavailable
 
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
@@ -43,6 +45,49 @@ _FAMILIES = {
     "58": "its machine reports an error: look at its log",
 }
 _WITH_VALUES = "22"
+_NOBODY_THERE = (
+    *(
+        os.strerror(number)
+        for number in (
+            errno.EAGAIN,
+            errno.ECONNABORTED,
+            errno.ECONNREFUSED,
+            errno.ECONNRESET,
+            errno.EHOSTDOWN,
+            errno.EHOSTUNREACH,
+            errno.ENETDOWN,
+            errno.ENETUNREACH,
+            errno.ENOENT,
+            errno.EPIPE,
+            errno.ETIMEDOUT,
+        )
+    ),
+    "server closed the connection unexpectedly",
+    "EOF detected",
+)
+"""libpq's own words where no server, or only half a one, has answered."""
+_OF_OUR_FILES = ("certificate", "private key")
+_NOT_NOW = (
+    "is starting up",
+    "is not yet accepting connections",
+    "is shutting down",
+    "is in recovery mode",
+    "too many clients already",
+    "too many connections for",
+    "connection slots are reserved",
+    "server is in hot standby mode",
+    "session is read-only",
+    "terminating connection",
+    "запускается",
+    "не принимает подключения",
+    "останавливается",
+    "в режиме восстановления",
+    "слишком много клиентов",
+    "слишком много подключений",
+    "слоты подключений зарезервированы",
+    "закрытие подключения",
+)
+"""Of an opening that failed libpq gives the text and not the code, and a server speaks the language it is set to."""
 
 
 class ConnectionLost(StoreUnavailable):
@@ -88,3 +133,12 @@ def explain(result: PGresult, address: Address) -> StoreError:
     if code.startswith(_WITH_VALUES):
         return StoreError(f"the store refused a value: error {code}")
     return StoreError(f"the store refused a statement: {message} ({code})")
+
+
+def explain_opening(words: str, address: Address) -> StoreUnavailable:
+    """What it means that no connection could be opened. Words nobody knows are taken for a refusal."""
+    is_passing = any(known in words for known in _NOT_NOW) or (
+        any(known in words for known in _NOBODY_THERE) and not any(ours in words for ours in _OF_OUR_FILES)
+    )
+    kind = StoreUnavailable if is_passing else StoreRefused
+    return kind(f"store {address}: the database can't be reached ({words})")

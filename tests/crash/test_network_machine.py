@@ -7,7 +7,7 @@ import pytest
 from tests.crash import scene
 from tests.crash.flaky_proxy import FAULTS
 from tests.crash.hasty_daemon import TOTAL_SECONDS
-from tests.crash.machines.network import FAULTS_POINTS, OF_SERVICES, choose_points, run
+from tests.crash.machines.network import FAULTS_POINTS, OF_DATABASE, OF_SERVICES, choose_points, run
 from tests.crash.scene import DATABASE, PACE, SERVICES
 
 
@@ -34,7 +34,8 @@ def test_cells_cover_every_fault_at_every_service(services, has_server):
     assert len(chosen) == max(FAULTS_POINTS, len(FAULTS) * len(services))
     assert {tuple(point.split(":")[:2]) for point in chosen} == {(f, s) for f in FAULTS for s in services}
     everything = choose_points("full", 1, has_server=has_server)
-    assert len(set(everything)) == 2 * len(FAULTS) * len(services) * len(OF_SERVICES) >= 120
+    places = len(SERVICES) * len(OF_SERVICES) + len(OF_DATABASE) * has_server
+    assert len(set(everything)) == 2 * len(FAULTS) * places >= 120
 
 
 def test_grace_is_longer_than_any_request():

@@ -27,6 +27,7 @@ import trio
 import daemon.dialogs.engine
 import daemon.main
 import daemon.sandbox.hh
+import daemon.store_wait
 from daemon.admin.event_hub import EventHub
 from daemon.clock import TrioClock
 from daemon.config import load_settings
@@ -289,7 +290,7 @@ def wired(theatre: Theatre) -> Iterator[None]:
         theatre.violations.append(f"children ignored their cancellation: {', '.join(stuck)}")
 
     with ExitStack() as stack:
-        stack.enter_context(replaced(daemon.main, "open_store", open_watched))
+        stack.enter_context(replaced(daemon.store_wait, "open_store", open_watched))
         stack.enter_context(replaced(daemon.main, "exit_hard", exit_hard))
         stack.enter_context(replaced(daemon.main, "calm_collector", lambda: None))
         stack.enter_context(replaced(Texts, "load", staticmethod(load_texts)))

@@ -38,8 +38,7 @@ MOMENTS = {
 }
 """Which act of the world's log marks them, and how many of it."""
 OF_SERVICES = ("first_contact", "onboarding", "hunt")
-OF_DATABASE = ("onboarding", "login", "hunt")
-"""Not the first contact: a daemon that finds no database at its start ends with a line about it."""
+OF_DATABASE = tuple(MOMENTS)
 STRIKES = (1, 3)
 AIMED = {("board", "hunt"): b"POST /hh/negotiations", ("telegram", "onboarding"): b"/sendMessage"}
 """A single strike hits this kind of request, the one whose loss matters most; three hit whatever comes."""

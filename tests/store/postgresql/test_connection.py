@@ -12,7 +12,7 @@ import trio
 import trio.testing
 from psycopg import pq
 
-from store.errors import Conflict, StoreError, StoreUnavailable
+from store.errors import Conflict, StoreError, StoreRefused, StoreUnavailable
 from store.postgresql.address import parse_address
 from store.postgresql.connection import Caller, has_failed, open_connection
 from store.postgresql.failures import ConnectionLost, Unanswered
@@ -196,17 +196,50 @@ async def test_announcements_are_heard_even_while_something_else_runs(connection
     ("change", "said"),
     [
         ({"host": "/nowhere"}, "can't be reached"),
-        ({"dbname": "nothing"}, 'database "nothing" does not exist'),
-        ({"user": "nobody-here"}, "can't be reached"),
-        ({"port": "port"}, "can't be reached"),
+        ({"host": "/nowhere", "dbname": "nothing"}, "can't be reached"),
     ],
 )
 async def test_server_that_can_not_be_reached_makes_the_store_unavailable(address, change, said):
+    error = await error_of(address, change)
+    assert type(error) is StoreUnavailable
+    assert said in str(error)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"dbname": "nothing"}, 'database "nothing" does not exist'),
+        ({"user": "nobody-here"}, 'role "nobody-here" does not exist'),
+        ({"port": "port"}, "can't be reached"),
+    ],
+)
+async def test_server_that_lets_nobody_in_is_told_from_one_that_is_away(address, change, said):
+    error = await error_of(address, change)
+    assert type(error) is StoreRefused
+    assert said in str(error)
+
+
+async def test_address_that_may_yet_let_us_in_says_more_than_one_that_does_not(address, server):
+    error = await error_of(address, {"host": f"{server.folder},/nowhere", "dbname": "nothing"})
+    assert type(error) is StoreUnavailable
+
+
+async def test_server_without_room_is_away(address, server):
+    server.ask("ALTER ROLE aurora CONNECTION LIMIT 0")
+    try:
+        error = await error_of(address, {})
+    finally:
+        server.ask("ALTER ROLE aurora CONNECTION LIMIT -1")
+    assert type(error) is StoreUnavailable
+
+
+async def error_of(address, change):
     wrong = type(address)({**address.parameters, "password": "canary-5f2c", **change}, address.shown)
-    with pytest.raises(StoreUnavailable, match=said) as caught:
+    with pytest.raises(StoreUnavailable) as caught:
         await open_connection(wrong)
     assert "canary" not in str(caught.value)
     assert "\n" not in str(caught.value)
+    return caught.value
 
 
 async def test_server_that_says_nothing_is_not_waited_for_long(tmp_path, autojump_clock, address):

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from store.errors import Conflict, StoreCorrupt, StoreError, StoreUnavailable
-from store.postgresql.failures import ConnectionLost, StatementLost, code_of, explain, was_overtaken
+from store.errors import Conflict, StoreCorrupt, StoreError, StoreRefused, StoreUnavailable
+from store.postgresql.address import parse_address
+from store.postgresql.failures import (
+    ConnectionLost,
+    StatementLost,
+    code_of,
+    explain,
+    explain_opening,
+    was_overtaken,
+)
 
 RAISE = "DO $do$ BEGIN RAISE EXCEPTION 'said by the server' USING ERRCODE = '{}'; END $do$"
 
@@ -81,3 +89,34 @@ async def test_connection_that_the_server_ends_is_lost_and_the_store_named(conne
     with pytest.raises(ConnectionLost, match=f"store {connection.address}: the connection broke"):
         await connection.run([call("SELECT 1"), call("SELECT pg_terminate_backend(pg_backend_pid())")])
     assert not connection.is_open
+
+
+SAID = 'connection failed: connection to server at "10.0.0.1", port 5432 failed: '
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("Connection refused Is the server running on that host and accepting TCP/IP connections?", StoreUnavailable),
+        ("No such file or directory Is the server running locally?", StoreUnavailable),
+        ("could not receive data from server: Connection reset by peer", StoreUnavailable),
+        ("SSL SYSCALL error: EOF detected", StoreUnavailable),
+        ("server closed the connection unexpectedly", StoreUnavailable),
+        ("FATAL: the database system is starting up", StoreUnavailable),
+        ("ВАЖНО: система баз данных запускается", StoreUnavailable),
+        ("FATAL: sorry, too many clients already", StoreUnavailable),
+        ('ВАЖНО: слишком много подключений для роли "aurora"', StoreUnavailable),
+        ("session is read-only", StoreUnavailable),
+        ('FATAL: password authentication failed for user "aurora"', StoreRefused),
+        ('FATAL: database "nothing" does not exist', StoreRefused),
+        ("server does not support SSL, but SSL was required", StoreRefused),
+        ("SSL error: certificate verify failed", StoreRefused),
+        ('could not open certificate file "/a.pem": No such file or directory', StoreRefused),
+        ("words nobody knows", StoreRefused),
+    ],
+)
+def test_opening_that_failed_is_an_absence_or_a_refusal(words, kind):
+    error = explain_opening(SAID + words, parse_address("postgresql://aurora:canary-5f2c@db/aurora"))
+    assert type(error) is kind
+    assert "postgresql://aurora@db/aurora" in str(error)
+    assert "canary" not in str(error)

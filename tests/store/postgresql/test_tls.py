@@ -6,7 +6,7 @@ import pytest
 import trustme
 
 from daemon.sandbox.daemon_process import free_port
-from store.errors import StoreUnavailable
+from store.errors import StoreRefused
 from store.postgres import open_postgres
 from tests.contracts.backends import cluster_or_skip
 from tests.contracts.clusters import Cluster
@@ -64,7 +64,7 @@ async def test_start_is_refused_without_repeating_the_password(encrypted, wrong)
         "password": encrypted.url(password=f"{PASSWORD}-wrong", sslmode="require"),
         "no encryption": encrypted.url(sslmode="disable"),
     }[wrong]
-    with pytest.raises(StoreUnavailable, match=f"postgresql://aurora@localhost:{encrypted.port}/aurora") as caught:
+    with pytest.raises(StoreRefused, match=f"postgresql://aurora@localhost:{encrypted.port}/aurora") as caught:
         async with open_postgres(url):
             pass
     assert PASSWORD not in str(caught.value)
