@@ -1,6 +1,6 @@
 """`python -m tests.crash.kills --kills 200`: random SIGKILLs over the story, several people and trials side by side.
 
-Ends with one JSON line and exit 1 if anything was doubled or lost. `--forgetful` runs the build without a ledger: then
+`--postgres 15` keeps the stores on a server of the trial's own instead of in files. Ends with one JSON line and exit 1 if anything was doubled or lost. `--forgetful` runs the build without a ledger: then
 the judge must find duplicates, and not finding any is the failure.
 """
 
@@ -11,15 +11,22 @@ import logging
 import sys
 import tempfile
 from collections import Counter
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 import structlog
 import trio
 
 from daemon.clock import SECOND, SystemClock
+from tests.contracts.clusters import Cluster
 from tests.crash.blows import IN_FLIGHT
 from tests.crash.trial import FORGETFUL, Order, Result, run_trial
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 KILLS_PER_TRIAL = 20
 SIDE_BY_SIDE = 2
@@ -33,12 +40,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--people", type=int, default=3)
     parser.add_argument("--side-by-side", type=int, default=SIDE_BY_SIDE)
     parser.add_argument("--forgetful", action="store_true", help="the ledger switched off: duplicates must be found")
+    parser.add_argument(
+        "--postgres", type=int, default=None, metavar="VERSION", help="stores on a server of this version"
+    )
     parser.add_argument("--keep", type=Path, default=None, help="a folder for the daemons' logs and stores")
     chosen = parser.parse_args(arguments)
     orders = make_orders(chosen.kills, chosen.seed, chosen.people, is_forgetful=chosen.forgetful)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     began_at = SystemClock().now()
-    with tempfile.TemporaryDirectory(prefix="aurora-kills-") as folder:
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="aurora-kills-"))
+        if chosen.postgres is not None:
+            orders = [
+                replace(order, store_url=url)
+                for order, url in zip(orders, open_stores(chosen.postgres, stack), strict=False)
+            ]
         results = trio.run(run_all, orders, chosen.keep or Path(folder), chosen.side_by_side)
     summary = summarise(results) | {"seconds": round((SystemClock().now() - began_at) / SECOND, 1)}
     for result in results:
@@ -60,6 +76,14 @@ def make_orders(kills: int, seed: int, people: int, *, is_forgetful: bool) -> li
         orders.append(Order(seed, count, people, applications=max(4, count), **forgetful))
         seed += 1
     return orders
+
+
+def open_stores(version: int, stack: ExitStack) -> Iterator[str]:
+    """One URL of an empty store after another, all on one server that ends with the stack."""
+    cluster = Cluster(version)
+    stack.callback(cluster.remove)
+    while True:
+        yield stack.enter_context(cluster.new_schema())
 
 
 async def run_all(orders: list[Order], folder: Path, side_by_side: int) -> list[Result]:

@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import logging
+from contextlib import ExitStack
 
 import pytest
 import structlog
 import trio
 
+from tests.contracts.clusters import programs_of
 from tests.crash.blows import HUNTING, IN_FLIGHT
-from tests.crash.kills import make_orders, summarise
+from tests.crash.kills import make_orders, open_stores, summarise
 from tests.crash.trial import FORGETFUL, Order, Result, run_trial
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -28,6 +30,15 @@ def test_kills_double_nothing_and_lose_nothing(tmp_path):
     assert result.verdict.problems == [], result.tail
     assert (result.kills, result.verdict.duplicates, result.verdict.lost) == (5, 0, 0)
     assert result.verdict.applied == 10
+
+
+@pytest.mark.skipif(programs_of(15) is None, reason="no PostgreSQL 15 here")
+def test_kill_on_a_server_doubles_nothing_and_loses_nothing(tmp_path):
+    with ExitStack() as stack:
+        url = next(open_stores(15, stack))
+        result = run(Order(seed=7, kills=1, people=1, applications=2, phases=IN_FLIGHT[:1], store_url=url), tmp_path)
+    assert result.verdict.problems == [], result.tail
+    assert (result.kills, result.verdict.applied) == (1, 2)
 
 
 def test_without_a_ledger_duplicates_are_found(tmp_path):

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 TOKEN_SECONDS = 5.0
 """Logins of this world end quickly, so that renewals happen all the time."""
+SHORTEST_LEASE_SECONDS = "5"
+"""On a server a life waits for the lease of the one that was killed before it hunts."""
 SETTLE_SECONDS = 90.0
 QUIET_SECONDS = 6.0
 RECONNECT = (("🔑", "/connect"),)
@@ -52,6 +54,8 @@ class Order:
     arguments: tuple[str, ...] = RUN_DAEMON
     phases: tuple[Phase, ...] = ()
     """Only these, in turn; empty: seeded over everything."""
+    store_url: str = ""
+    """Empty: a file."""
 
 
 @dataclass
@@ -87,6 +91,8 @@ async def open_trial(
             "AURORA_AUTOPILOT__DAILY_LIMIT": str(order.applications),
             "AURORA_WEB__LISTEN": f"127.0.0.1:{port}",
         }
+        if order.store_url:
+            settings |= {"AURORA_STORE__URL": order.store_url, "AURORA_STORE__LEASE_SECONDS": SHORTEST_LEASE_SECONDS}
         daemon = DaemonProcess(settings, folder, arguments=order.arguments)
         chance = random.Random(f"people:{order.seed}")
         board_people = choose_people(world.hh.state)
