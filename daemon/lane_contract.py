@@ -37,6 +37,10 @@ class LaneStore(Protocol):
 class LaneOwner(Protocol):
     """`Ownership`: which lanes are this process's. A lane of a private chat has its person's number."""
 
+    @property
+    def members(self) -> int:
+        """How many processes share the lanes, this one included."""
+
     def owns(self, user_id: int) -> bool:
         """Whether anything of this lane is begun here now."""
 

@@ -39,7 +39,9 @@ class RateLimiter:
     def __init__(
         self, messages_per_second: float = 30.0, *, chat_rate: Rate = CHAT_RATE, group_rate: Rate = GROUP_RATE
     ) -> None:
-        self._bot_rate = Rate(1.0 / messages_per_second, max(1, round(messages_per_second)))
+        self._messages_per_second = messages_per_second
+        self._senders = 1
+        self._bot_rate = _bot_rate(messages_per_second)
         self._bot_slack = self._bot_rate.slack_seconds
         self._chat_rate = chat_rate
         self._group_rate = group_rate
@@ -63,6 +65,22 @@ class RateLimiter:
     def reserve_bot(self, now: float) -> float:
         """The same for what no chat is charged for: an answer to a press."""
         return max(0.0, self._reserve_bot(now), self._bot_blocked_until - now)
+
+    def share_among(self, senders: int, now: float) -> bool:
+        """So many processes send for this bot from now on, each at an even part of its rate; whether that is news.
+
+        If it is, the places handed out ahead are void, as they were spread at the former rate: ask for them again. The
+        bucket stays as full as it was, so that a change is no occasion for another burst.
+        """
+        if senders == self._senders:
+            return False
+        before = self._bot_rate
+        drained = (self._bot_full_at - now) / (before.interval_seconds * before.burst)
+        self._senders = senders
+        self._bot_rate = rate = _bot_rate(self._messages_per_second / senders)
+        self._bot_slack = rate.slack_seconds
+        self._bot_full_at = now + min(max(drained, 0.0), 1.0) * rate.interval_seconds * rate.burst
+        return True
 
     def note_retry_after(self, chat_id: int, seconds: float, now: float) -> float:
         """A 429 came: seconds this chat has to wait."""
@@ -88,3 +106,7 @@ class RateLimiter:
         """Full buckets are like new ones. Looked for again only after as many chats more, so that it stays cheap."""
         self._full_at = {chat_id: full_at for chat_id, full_at in self._full_at.items() if full_at > now}
         self._forget_above = 2 * len(self._full_at) + _FORGET_ABOVE_CHATS
+
+
+def _bot_rate(messages_per_second: float) -> Rate:
+    return Rate(1.0 / messages_per_second, max(1, round(messages_per_second)))

@@ -111,9 +111,12 @@ class Delivery:
         random_source: random.Random | None = None,
         circuit: Dependency | None = None,
         guard: Callable[[int], Write] = lambda _lane: NOTHING,
+        count_senders: Callable[[], int] = lambda: 1,
     ) -> None:
+        """`count_senders`: how many processes send for this bot now; each takes an even part of its rate."""
         self._store = store
         self._guard = guard
+        self._count_senders = count_senders
         self._client = client
         self._renderer = renderer
         self._limiter = limiter
@@ -132,10 +135,12 @@ class Delivery:
 
     def admit(self, item: QueueItem, parcel: Parcel) -> int | None:
         """None: it may go now. Otherwise the wall time at which its turn comes."""
+        now = trio.current_time()
+        if self._limiter.share_among(self._count_senders(), now):
+            self._admitted.clear()
         if self._admitted and item.key in self._admitted:
             self._admitted.discard(item.key)
             return None
-        now = trio.current_time()
         wait = self._limiter.reserve_bot(now) if parcel.act == ACKNOWLEDGE else self._limiter.reserve(item.lane, now)
         if wait <= 0:
             return None

@@ -88,6 +88,7 @@ class OutboxSender:
             random_source=random_source,
             circuit=circuit,
             guard=self._owner.guard,
+            count_senders=lambda: self._owner.members,
         )
         self._marks = Marks(store)
         self._runner = LaneRunner(

@@ -209,6 +209,7 @@ class LeaseKeeper:
                 continue
             log.warning("member_buried", boot_id=member.boot_id, beat=member.beat)
             living.discard(member.boot_id)
+        self._ownership.note_members(len(living | {self._ownership.boot_id}))
         self._follow(leases)
         if self._ownership.boot_id in living and not self._is_draining() and self._trust.seconds_left() > 0:
             await self._share_out(leases, living)

@@ -56,6 +56,7 @@ class Ownership:
         self._epochs = dict(epochs)
         self._roles = dict(roles or {})
         self._leaving: frozenset[int] = frozenset()
+        self._members = 1
         self._changed = trio.Event()
         self.on_doubt: Callable[[], object] = lambda: None
 
@@ -63,6 +64,11 @@ class Ownership:
     def is_shared(self) -> bool:
         """Other processes may own what this one does not."""
         return self.trust is not None
+
+    @property
+    def members(self) -> int:
+        """How many processes live on this store, this one included, as was last seen: what all may do is divided so."""
+        return self._members
 
     @property
     def shards(self) -> frozenset[int]:
@@ -169,6 +175,10 @@ class Ownership:
         changed, self._changed = self._changed, trio.Event()
         changed.set()
 
+    def note_members(self, count: int) -> None:
+        """So many live."""
+        self._members = count
+
     def hold(self, shards: Mapping[int, int], roles: Mapping[str, int]) -> None:
         """This is held from now on, with these epochs, and nothing else."""
         self._epochs, self._roles = dict(shards), dict(roles)
@@ -197,6 +207,7 @@ class Alone:
     """Acts for everybody, for ever, and guards nothing: where nobody shares the store."""
 
     is_shared = False
+    members = 1
 
     def shard_of(self, user_id: UserId | int) -> int:
         """See `Ownership`."""

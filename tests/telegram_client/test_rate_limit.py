@@ -1,5 +1,7 @@
 """When the next message may go."""
 
+import itertools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -106,3 +108,36 @@ def test_rates_can_be_chosen():
     limiter = RateLimiter(chat_rate=Rate(10.0, 1), group_rate=Rate(20.0, 1))
     assert send_times(limiter, CHAT, 2) == [0.0, 10.0]
     assert send_times(limiter, GROUP, 2) == [0.0, 20.0]
+
+
+def paces(limiter, count, start=0.0):
+    """How far apart the places are that different chats get at one moment, without those of the burst."""
+    waits = [limiter.reserve_bot(start) for _ in range(count)]
+    return [later - earlier for earlier, later in itertools.pairwise(waits) if earlier > 0]
+
+
+def test_rate_is_shared_by_those_who_send_for_one_bot():
+    limiter = RateLimiter(30)
+    assert limiter.share_among(3, 0.0)
+    waits = [limiter.reserve_bot(0.0) for _ in range(12)]
+    assert waits[:10] == [0.0] * 10
+    assert waits[10:] == pytest.approx([0.1, 0.2])
+    assert not limiter.share_among(3, 0.0)
+    assert limiter.share_among(1, 5.0)
+    assert paces(limiter, 40, start=10.0) == pytest.approx([1 / 30] * 9)
+
+
+def test_change_of_the_rate_is_no_occasion_for_another_burst():
+    limiter = RateLimiter(10)
+    for _ in range(200):
+        limiter.reserve_bot(0.0)
+    for senders, wait in ((2, 0.2), (1, 0.1), (20, 2.0)):
+        limiter.share_among(senders, 1.0)
+        assert limiter.reserve_bot(1.0) == pytest.approx(wait)
+
+
+def test_bucket_that_was_full_stays_full():
+    limiter = RateLimiter(10)
+    limiter.share_among(2, 100.0)
+    assert [limiter.reserve_bot(100.0) for _ in range(5)] == pytest.approx([0.0] * 5)
+    assert limiter.reserve_bot(100.0) == pytest.approx(0.2)

@@ -351,3 +351,19 @@ async def test_letting_go_of_a_chat_waits_for_its_mark(bot, settle, autojump_clo
         sender.take_up(frozenset({42}))
         await settle()
     assert bot.texts()[-1] == "b"
+
+
+async def test_backlog_goes_on_at_the_rate_that_is_left_by_a_newcomer(bot, autojump_clock):
+    for chat_id in range(1, 101):
+        await bot.say("x", chat_id)
+    owner = await seize(bot.store, "one", lease=1_000.0)
+    async with bot.sending(messages_per_second=10, owner=owner):
+        await trio.sleep(2.05)
+        assert len(bot.calls()) == pytest.approx(30, abs=1)
+        owner.note_members(2)
+        before = len(bot.calls())
+        await trio.sleep(4)
+        assert len(bot.calls()) - before == pytest.approx(20, abs=1)
+        owner.note_members(1)
+        await trio.sleep(60)
+        assert len(bot.calls()) == 100

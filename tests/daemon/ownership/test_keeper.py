@@ -11,6 +11,7 @@ from daemon.ownership.keeper import LOOK_SECONDS, QUIET_SECONDS
 from store.durable.leases import NEVER
 from store.durable.ownership import ROLES, SHARDS
 from store.errors import LeaseLost
+from telegram_client.rate_limit import RateLimiter
 from tests.daemon.ownership.processes import LEASE, open_cluster
 
 ALL = frozenset(range(SHARDS))
@@ -247,3 +248,40 @@ async def test_shard_that_came_back_between_two_looks_is_held_at_its_new_epoch(a
     await trio.sleep(2)
     assert process.ownership.epoch_of(7) == 3
     await store.write(process.ownership.fence(7))
+
+
+async def test_all_together_send_at_the_rate_of_one_bot_whoever_joins_and_leaves(autojump_clock, cluster):
+    sent = []
+
+    async def send(process):
+        limiter = RateLimiter(30)
+        while not process.ended.is_set():
+            limiter.share_among(process.ownership.members, trio.current_time())
+            await trio.sleep(limiter.reserve_bot(trio.current_time()))
+            if process.ownership.shards and process.ownership.trust.seconds_left() > 0:
+                sent.append(trio.current_time())
+
+    async def rate_after(seconds):
+        """Messages a second that go out in all from then on."""
+        await trio.sleep(seconds)
+        begun = len(sent)
+        await trio.sleep(10)
+        return (len(sent) - begun) / 10
+
+    async def start():
+        process = await cluster.start()
+        cluster.nursery.start_soon(send, process)
+        return process
+
+    first = await start()
+    assert await rate_after(2) == pytest.approx(30, abs=1)
+    second = await start()
+    assert await rate_after(5) == pytest.approx(30, abs=1)
+    await start()
+    assert await rate_after(5) == pytest.approx(30, abs=1)
+    assert [process.ownership.members for process in cluster.processes] == [3, 3, 3]
+    await second.kill()
+    assert await rate_after(0) == pytest.approx(20, abs=1)
+    assert await rate_after(LEASE) == pytest.approx(30, abs=1)
+    await first.drain()
+    assert await rate_after(1) == pytest.approx(30, abs=1)
