@@ -226,7 +226,14 @@ def make_accounts(ground: Ground, http: httpx2.AsyncClient, vault: Vault, public
     settings, store, clock = ground.settings, ground.store, ground.outside.clock
     note_call, rng = ground.metrics.note_call, ground.outside.random
     # The captcha's way back is each person's own: `BoardSessions.call` adds it.
-    hh = HhBoard(http, settings.hh, captcha_return_url="", rng=rng, note_call=note_call)
+    hh = HhBoard(
+        http,
+        settings.hh,
+        captcha_return_url="",
+        rng=rng,
+        note_call=note_call,
+        count_sharers=lambda: ground.ownership.members,
+    )
     boards = BoardRegistry([hh] if settings.hh.client_id else [])
     sessions = BoardSessions(
         store,

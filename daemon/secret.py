@@ -35,3 +35,14 @@ class Secret:
 
     def __hash__(self) -> int:
         return hash(hashlib.sha256(self._value.encode()).digest())
+
+
+class SharedSecret(Secret):
+    """A token that every process on the store uses at the same time, such as the application's own."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, secret: Secret) -> SharedSecret:
+        """The same secret, known to be shared."""
+        return cls(secret.reveal())

@@ -26,6 +26,7 @@ from daemon.boards.board import (
     LoginLost,
 )
 from daemon.clock import MINUTE, SECOND
+from daemon.secret import Secret, SharedSecret
 from daemon.supervisor.dependency import ORDINARY, Dependencies
 from store.durable.ownership import Alone
 from store.errors import Conflict
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from daemon.accounts.tokens import Login, Owner
     from daemon.boards.registry import BoardRegistry
     from daemon.clock import Clock
-    from daemon.secret import Secret
     from daemon.supervisor.dependency import DependencyPolicy
     from daemon.vault import Vault
     from store.ids import BoardName
@@ -184,11 +184,11 @@ class BoardSessions:
     async def _application_call(self, board: BoardName, work: Callable[[Secret], Awaitable[T]]) -> T:
         login = await self._tokens.load(APPLICATION, board) or await self._fetch_application_token(board, None)
         try:
-            return await work(login.access_token)
+            return await work(SharedSecret.of(login.access_token))
         except (LoginExpired, LoginLost):
             login = await self._fetch_application_token(board, login)
         try:
-            return await work(login.access_token)
+            return await work(SharedSecret.of(login.access_token))
         except (LoginExpired, LoginLost):
             raise BoardTrouble("the board refuses the token it has just given") from None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from daemon.secret import Secret
+from daemon.secret import Secret, SharedSecret
 
 CANARY = "canary-91be"
 
@@ -37,3 +37,10 @@ def test_empty_secret_is_false():
 def test_secret_takes_no_attributes():
     with pytest.raises(AttributeError):
         Secret("a").other = 1
+
+
+def test_shared_secret_is_the_same_secret():
+    shared = SharedSecret.of(Secret(CANARY))
+    assert shared == Secret(CANARY)
+    assert len({shared, Secret(CANARY)}) == 1
+    assert CANARY not in repr(shared)

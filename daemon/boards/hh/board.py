@@ -41,6 +41,8 @@ from daemon.boards.hh.resumes import read_resume, read_resume_row
 from store.ids import BoardName
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import httpx2
 
     from daemon.boards.board import Resume, ResumeSummary, SearchQuery, TokenPair, Vacancy
@@ -75,10 +77,14 @@ class HhBoard:
         captcha_return_url: str,
         rng: random.Random | None = None,
         note_call: NoteCall = lambda *_: None,
+        count_sharers: Callable[[], int] = lambda: 1,
     ) -> None:
-        """`captcha_return_url` is where a solved captcha leads; empty: the caller adds the way back itself."""
+        """`captcha_return_url` is where a solved captcha leads; empty: the caller adds the way back itself.
+
+        `count_sharers`: how many processes use the application's token now.
+        """
         self._site_url = settings.site_url.rstrip("/")
-        pacer = Pacer(settings.requests_per_second, rng or random.Random())
+        pacer = Pacer(settings.requests_per_second, rng or random.Random(), count_sharers=count_sharers)
         self._api = HhApi(http, settings, pacer, captcha_return_url, note_call)
         self._oauth = HhOauth(self._api, settings)
 

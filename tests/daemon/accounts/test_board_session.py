@@ -18,6 +18,7 @@ from daemon.boards.board import (
     LoginLost,
     SearchQuery,
 )
+from daemon.secret import Secret, SharedSecret
 from store.ids import BoardName, UserId
 from tests.daemon.accounts.logins import log_in
 from tests.fakes.board import make_vacancy
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from daemon.boards.registry import BoardRegistry
     from daemon.clock import TrioClock
-    from daemon.secret import Secret
     from daemon.vault import Vault
     from store.store import Store
     from tests.conftest import Logged
@@ -213,6 +213,17 @@ async def test_application_token_refused_when_new_is_trouble(
     board.fail_next("search", LoginLost(), LoginLost())
     with pytest.raises(BoardTrouble):
         await sessions.application_call(HH, lambda token: board.search(token, ANYTHING))
+
+
+async def test_application_token_is_known_to_be_shared(store: Store, sessions: BoardSessions) -> None:
+    await log_in(store, sessions, IVAN, HH)
+
+    async def kind_of(token: Secret) -> type:
+        await trio.lowlevel.checkpoint()
+        return type(token)
+
+    assert await sessions.application_call(HH, kind_of) is SharedSecret
+    assert await sessions.call(IVAN, HH, kind_of) is Secret
 
 
 async def test_application_account_is_nobodys(sessions: BoardSessions, board: FakeBoard, store: Store) -> None:

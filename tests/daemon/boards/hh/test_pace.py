@@ -10,6 +10,7 @@ import pytest
 import trio
 
 from daemon.boards.hh.pace import Pacer
+from daemon.secret import Secret, SharedSecret
 
 if TYPE_CHECKING:
     from trio.testing import MockClock
@@ -88,3 +89,21 @@ async def test_callers_that_give_up_do_not_push_others_back(autojump_clock: Mock
     started = trio.current_time()
     await pacer.wait_turn("a")
     assert trio.current_time() - started < 0.7
+
+
+async def test_token_of_all_processes_has_an_even_part_of_the_pace(autojump_clock: MockClock) -> None:
+    processes = 3
+    pacer = Pacer(2.0, random.Random(1), count_sharers=lambda: processes)
+    shared, persons = SharedSecret("application"), Secret("person")
+
+    async def seconds_between_turns(token: Secret) -> float:
+        await pacer.wait_turn(token)
+        began = trio.current_time()
+        await pacer.wait_turn(token)
+        return trio.current_time() - began
+
+    assert 1.5 <= await seconds_between_turns(shared) <= 1.65
+    assert 0.5 <= await seconds_between_turns(persons) <= 0.55
+    await trio.sleep(10)
+    processes = 1
+    assert 0.5 <= await seconds_between_turns(shared) <= 0.55
