@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from daemon.collector import calm_collector
 from tests.crash.machines.report import Report, is_enough, repeat
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def try_all(points: Sequence[str], try_point: Callable[[str], Tried], *, workers
         yield from ((point, try_point(point)) for point in points)
         return
     # Forked, so that a broken build is broken in every worker, and nothing is imported again.
-    with multiprocessing.get_context("fork").Pool(workers) as pool:
+    with multiprocessing.get_context("fork").Pool(workers, calm_collector) as pool:
         yield from zip(points, pool.imap(try_point, points, chunksize=4), strict=True)
 
 
