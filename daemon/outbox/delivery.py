@@ -227,6 +227,9 @@ class Delivery:
     async def _edit(self, progress: Progress) -> Outcome:
         card = await self._store.cards.get(progress.chat_id, progress.parcel.card or "")
         if card is None:
+            # Cards go with their person: what was dropped with them must not be said anew to somebody forgotten.
+            if await self._store.queues.get(QUEUE, progress.item.key) is None:
+                return Delivered()
             return await self._say(progress)
         attempt = await self._begin(progress)
         if not attempt.pieces:

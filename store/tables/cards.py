@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 _COLUMNS = "chat_id, name, message_id, sent_at"
 _PUT = f"""
-    INSERT INTO cards ({_COLUMNS}) VALUES ($1, $2, $3, $4)
+    INSERT INTO cards ({_COLUMNS})
+    SELECT CAST($1 AS BIGINT), $2, CAST($3 AS BIGINT), CAST($4 AS BIGINT)
+    WHERE NOT EXISTS (SELECT 1 FROM users WHERE user_id = $1 AND deleted_at IS NOT NULL)
     ON CONFLICT (chat_id, name) DO UPDATE SET message_id = excluded.message_id, sent_at = excluded.sent_at
 """  # noqa: S608 - constants only
 _DROP = "DELETE FROM cards WHERE chat_id = $1 AND name = $2"
@@ -40,8 +42,8 @@ class Cards:
         self._reader = reader
 
     def put(self, row: CardRow) -> Write:
-        """From now on this message is the card."""
-        return statement(_PUT, row.chat_id, row.name, row.message_id, row.sent_at, expects=1)
+        """From now on this message is the card; nothing is kept of a chat whose person was forgotten meanwhile."""
+        return statement(_PUT, row.chat_id, row.name, row.message_id, row.sent_at)
 
     def drop(self, chat_id: ChatId, name: str) -> Write:
         """The message is gone or must not be edited any more."""

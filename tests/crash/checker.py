@@ -31,6 +31,16 @@ DAY = 86_400_000
 SHARDS = 256
 APPLICATION = "application"
 SETTLED = ("confirmed", "refused", "ambiguous")
+NOBODY = 0
+"""Owner of what was done for people who are forgotten."""
+PERSONAL = (
+    *((table, "user_id") for table in ("hunts", "vacancies", "profiles", "consents", "oauth_states", "board_accounts")),
+    *((table, "user_id") for table in ("usage", "data_keys")),
+    *((table, "lane") for table in ("timers", "journals")),
+    ("cards", "chat_id"),
+    ("effects", "owner"),
+)
+"""Tables with rows of people, and the column that says whose."""
 KNOWN_ALREADY = "already_applied"
 
 
@@ -123,6 +133,8 @@ def ledger_agrees(evidence: Evidence) -> Iterator[str]:
             by_daemon |= {pair} if act.get("source") == "api" else set()
         elif act.get("value") == KNOWN_ALREADY:
             known.add(pair)
+    left = {person_of.get(str(row["user_id"])) for row in forgotten_by(evidence)}
+    disguised = _disguised(evidence)
     booked: dict[tuple[str, str], str] = {}
     for row in evidence.store.rows("effects", kind=APPLICATION):
         user_id, _, vacancy = row["key"].split(":", 2)
@@ -132,14 +144,47 @@ def ledger_agrees(evidence: Evidence) -> Iterator[str]:
         if state == "confirmed" and pair not in known:
             yield f"ledger: {pair} is confirmed and the board knows nothing of it"
     for pair in sorted(pair for pair in by_daemon if pair[0] in person_of.values()):
-        if booked.get(pair) not in {"confirmed", "ambiguous"}:
-            yield f"ledger: the board has {pair} and the ledger says {booked.get(pair)}"
+        state = disguised.get(pair[1]) if pair[0] in left else booked.get(pair)
+        if state not in {"confirmed", "ambiguous"}:
+            yield f"ledger: the board has {pair} and the ledger says {state}"
+
+
+def _disguised(evidence: Evidence) -> dict[str, str]:
+    """What was done for people who are forgotten: the state by vacancy."""
+    rows = evidence.store.rows("effects", kind=APPLICATION, owner=NOBODY)
+    return {row["key"].split(":", 2)[2]: row["state"] for row in rows}
+
+
+def forgotten_by(evidence: Evidence) -> list[Record]:
+    """People who asked to be forgotten."""
+    return [row for row in evidence.store.rows("users") if row["deleted_at"] is not None]
+
+
+def forgotten_are_gone(evidence: Evidence) -> Iterator[str]:
+    """Of somebody forgotten nothing is left but that they were here, and nothing is said to them but one farewell."""
+    for user in forgotten_by(evidence):
+        who = user["user_id"]
+        for table, column in PERSONAL:
+            if rows := evidence.store.rows(table, **{column: who}):
+                yield f"forgotten: {len(rows)} rows of {who} are left in {table}"
+        tasks = {row["task"] for row in evidence.store.rows("checkpoints")}
+        tasks |= {row["child"] for row in evidence.store.rows("quarantine")}
+        if f"autopilot:{who}" in tasks:
+            yield f"forgotten: what the hunt of {who} left"
+        if any(row["payload"] != "null" for row in evidence.store.rows("queue_items", lane=who)):
+            yield f"forgotten: words of {who} or to them in a queue"
+        said = [act for act in evidence.of("message") if act.get("chat") == who and act.at > user["deleted_at"]]
+        if len(said) > 1 + evidence.crashes:
+            yield f"forgotten: {len(said)} messages to {who} afterwards"
+    if any(row["payload"] != "null" for row in evidence.store.rows("effects", owner=NOBODY)):
+        yield "forgotten: what was sent for somebody"
 
 
 def messages_arrive(evidence: Evidence) -> Iterator[str]:
     """Every answer is sent at least once, and at most one is doubled for each crash and chat."""
     said: dict[int, int] = Counter()
     revised: dict[int, int] = Counter()
+    dropped: dict[int, int] = Counter()
     for row in evidence.store.rows("queue_items", queue="outbox"):
         if row["state"] == "waiting":
             yield f"answers: message {row['key']} to {row['lane']} was never sent"
@@ -149,18 +194,30 @@ def messages_arrive(evidence: Evidence) -> Iterator[str]:
             revised[row["lane"]] += 1
         elif not row["key"].startswith("press:"):
             said[row["lane"]] += 1
+            dropped[row["lane"]] += _may_be_dropped(evidence, row)
     sent = Counter(act.get("chat") for act in evidence.of("message"))
     gone = Counter(act.get("chat") for act in evidence.of("deleted"))
     for chat in sorted({*said, *(chat for chat in sent if isinstance(chat, int))}):
         too_many = sent[chat] - said[chat]
-        if too_many < 0:
-            yield f"answers: {-too_many} messages to {chat} are marked sent and were not"
+        if too_many < -dropped[chat]:
+            yield f"answers: {-too_many - dropped[chat]} messages to {chat} are marked sent and were not"
         # An edit whose message is not there says it anew: the first of each card, and what somebody has deleted.
         elif too_many > evidence.crashes + revised[chat] + gone[chat]:
             yield f"answers: {too_many} messages to {chat} too many over {evidence.crashes} crashes"
         repeats = _repeats(evidence, chat)
         if repeats > max(too_many, 0):
             yield f"answers: {repeats} messages to {chat} were put twice into the outbox"
+
+
+def _may_be_dropped(evidence: Evidence, row: Record) -> bool:
+    """Settled without being sent: while its person kept the bot out, or in the write that forgot them."""
+    if any(
+        (user["user_id"], user["deleted_at"]) == (row["lane"], row["settled_at"]) for user in forgotten_by(evidence)
+    ):
+        return True
+    doors = [act for act in evidence.of("blocked", "unblocked") if act.get("chat") == row["lane"]]
+    before = [act for act in doors if act.at <= row["settled_at"]]
+    return bool(before) and (before[-1].kind == "blocked" or before[-1].at == row["settled_at"])
 
 
 def _repeats(evidence: Evidence, chat: int) -> int:
@@ -313,6 +370,7 @@ RULES: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     plans_end,
     updates_are_handled,
     messages_arrive,
+    forgotten_are_gone,
     lanes_keep_order,
     cursor_follows_inbox,
     nothing_goes_back,

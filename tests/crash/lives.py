@@ -21,6 +21,7 @@ from daemon.supervisor.shutdown import StopSwitch
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping
 
+    from daemon.admin.operations import Operations
     from store.database import BackedUpDatabase, Row, Transaction
     from store.write import SqlValue, Write
 
@@ -76,10 +77,15 @@ class Hooks:
 
     def __init__(self) -> None:
         self.steps = 0
+        self.trips: dict[str, list[Exception]] = {}
+        """What the next reads with this in their SQL fail of."""
 
     async def step(self, life: Life, step: str, what: str) -> None:
         """A moment. May crash the life, sleep, or raise."""
         self.steps += 1
+
+    def note_write(self, write: Write) -> None:
+        """What this task is about to write."""
 
     async def read(self, life: Life, sql: str) -> None:
         """The rows of a SELECT are there; may raise."""
@@ -144,6 +150,7 @@ class WatchedDatabase:
     async def write(self, write: Write) -> None:
         what = _name_of(write)
         await self._step(Step.BEFORE_WRITE, what)
+        self._life.hooks.note_write(write)
         await self._database.write(write)
         await self._step(Step.AFTER_WRITE, what)
 
@@ -161,8 +168,12 @@ class WatchedDatabase:
         return rows
 
     async def _note_read(self, sql: str) -> None:
-        if not self._life.is_dead:
-            await self._life.hooks.read(self._life, sql)
+        if self._life.is_dead:
+            return
+        for part, errors in self._life.hooks.trips.items():
+            if part in sql and errors:
+                raise errors.pop()
+        await self._life.hooks.read(self._life, sql)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -196,6 +207,8 @@ class Life:
     is_dead: bool = False
     """Killed: nothing it does has any effect any more."""
     failure: BaseException | None = None
+    operations: Operations | None = None
+    """What an operator can do, once it is up."""
 
 
 class LogBook:

@@ -33,6 +33,14 @@ TABLES = (
     "users",
     "board_accounts",
     "vacancies",
+    "profiles",
+    "consents",
+    "oauth_states",
+    "usage",
+    "data_keys",
+    "timers",
+    "cards",
+    "quarantine",
 )
 
 

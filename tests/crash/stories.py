@@ -63,10 +63,11 @@ async def wait_for_quiet(theatre: Theatre) -> None:
         number = log.last
 
 
-def judge_story(theatre: Theatre, *, lost_answers: int = 0) -> list[str]:
+def judge_story(theatre: Theatre, *, lost_answers: int = 0, errors: frozenset[str] = frozenset()) -> list[str]:
     """Everything that is wrong with a story that is over; the checker's word and what the theatre itself has seen.
 
     `lost_answers`: messages Telegram may have taken without saying so; said again, they are doubled as by a crash.
+    `errors`: events that are logged as errors in this story, and rightly.
     """
     acts, log = tuple(theatre.world.log.acts()), theatre.folder / "log.txt"
     log.write_text("\n".join(map(str, theatre.log.lines)))
@@ -83,7 +84,7 @@ def judge_story(theatre: Theatre, *, lost_answers: int = 0) -> list[str]:
         left=theatre.count_left(),
     )
     verdict = judge(acts, Witness(theatre.accounts, applied_words()), crashes=crashes)
-    return [*theatre.violations, *found, *verdict.problems, *complaints(theatre)]
+    return [*theatre.violations, *found, *verdict.problems, *complaints(theatre, errors)]
 
 
 def secrets_of(theatre: Theatre) -> list[str]:
@@ -96,11 +97,13 @@ def secrets_of(theatre: Theatre) -> list[str]:
     return [KEY, MODEL_KEY, rules.client_secret, theatre.world.telegram.state.token, *pairs, *codes]
 
 
-def complaints(theatre: Theatre) -> list[str]:
+def complaints(theatre: Theatre, known: frozenset[str] = frozenset()) -> list[str]:
     """What living daemons logged as an error: whatever the machine did to them, they should have known it may happen."""
     living = {life.number for life in theatre.lives if not life.is_dead}
     return [
         f"life {line.get('life')} logged {line['level']} {line['event']}"
         for line in theatre.log.lines
-        if line["level"] in {"error", "critical", "exception"} and line.get("life") in living
+        if line["level"] in {"error", "critical", "exception"}
+        and line.get("life") in living
+        and line["event"] not in known
     ]

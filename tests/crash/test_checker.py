@@ -91,7 +91,7 @@ def run(tmp_path):
 
 def test_a_good_run_has_no_violations(run):
     assert run.check(history=[run.image()], secrets=["s3cr3t"], left={"tasks": 0}) == []
-    assert len(RULES) == 12
+    assert len(RULES) == 13
 
 
 def test_a_store_that_never_was_has_nothing_to_say(tmp_path):
@@ -267,6 +267,52 @@ def test_a_write_of_a_former_owner_is_seen(run):
     assert run.check(history=[image]) == []
     run.effect("v2", "refused", epoch=1, boot="boot-1", sending_at=99)
     assert run.check(history=[image]) == ["epoch: effect 500:hh:v2 was begun with epoch 1 when 2 was the current one"]
+
+
+@pytest.fixture
+def left(run):
+    """The person has asked to be forgotten, and is."""
+    run.write("UPDATE users SET deleted_at = 5000")
+    run.write("DELETE FROM checkpoints")
+    run.write("UPDATE effects SET owner = 0, key = 'pseudonym:hh:v1', payload = 'null'")
+    return run
+
+
+def test_somebody_forgotten_is_known_to_the_ledger_by_another_name(left):
+    assert left.check() == []
+    left.write("DELETE FROM effects")
+    assert left.check() == ["ledger: the board has ('ann', 'v1') and the ledger says None"]
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("INSERT INTO cards VALUES (500, 'status', 1, 1)", "forgotten: 1 rows of 500 are left in cards"),
+        ("INSERT INTO timers VALUES ('t', 'dialog', 500, 1, '{}')", "forgotten: 1 rows of 500 are left in timers"),
+        ("INSERT INTO checkpoints VALUES ('autopilot:500', 4, '{}', 1)", "forgotten: what the hunt of 500 left"),
+        ("UPDATE queue_items SET payload = '{}'", "forgotten: words of 500 or to them in a queue"),
+        ("UPDATE effects SET payload = '{}'", "forgotten: what was sent for somebody"),
+    ],
+)
+def test_what_is_left_of_somebody_forgotten_is_seen(left, sql, words):
+    left.write(sql)
+    assert left.check() == [words]
+
+
+def test_words_after_the_farewell_are_seen(left):
+    left.write("UPDATE users SET deleted_at = 1")
+    left.item("outbox", "say:b:2", put_at=40, settled_at=50)
+    left.log.note("message", chat=CHAT, text="another", links="", buttons="")
+    assert left.check() == ["forgotten: 2 messages to 500 afterwards"]
+
+
+def test_what_was_dropped_while_the_bot_was_kept_out_is_no_lost_message(run):
+    run.log.note("blocked", chat=CHAT)
+    run.item("outbox", "say:b:2", put_at=40, settled_at=list(run.log.acts())[-1].at + 5)
+    assert run.check() == []
+    run.log.note("unblocked", chat=CHAT)
+    run.item("outbox", "say:b:3", put_at=2_100, settled_at=2_200)
+    assert run.check() == ["answers: 1 messages to 500 are marked sent and were not"]
 
 
 def test_a_secret_in_the_store_or_in_a_log_is_seen(run, tmp_path):

@@ -33,6 +33,7 @@ from daemon.clock import TrioClock
 from daemon.config import load_settings
 from daemon.dialogs.fingerprint import _functions_of as functions_of
 from daemon.dialogs.fingerprint import fingerprint_of
+from daemon.doors import make_operations
 from daemon.i18n.translate import Texts
 from daemon.rooms import Outside
 from daemon.sandbox.browser import Browser, fetch_with
@@ -50,7 +51,12 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
     from types import CodeType
 
+    from daemon.admin.operations import Operations
     from daemon.clock import Clock
+    from daemon.doors import Doors
+    from daemon.rooms import Rooms
+    from daemon.supervisor.layers import Layers
+    from daemon.web.probes import Probes
     from tests.crash.store_image import StoreImage
 
 READ_TEXTS = Texts.load
@@ -93,6 +99,8 @@ class Theatre:
         limit = settings.get("AURORA_AUTOPILOT__DAILY_LIMIT")
         self.daily_limit = int(limit) if limit is not None else None
         """How many applications a day the settings allow; None: the checker does not count them."""
+        self.opening: Path | None = None
+        """A store that the first life finds; None: it finds none."""
         self.history: list[StoreImage] = []
         """The store at the end of each life."""
         self._threads, self._descriptors = threading.active_count(), count_descriptors()
@@ -108,18 +116,21 @@ class Theatre:
         assert known is not None
         language = "en" if known.resumes[0].locale == "EN" else "ru"
         somebody = self.world.people.add(known.first_name, language=language)
-        client = httpx2.AsyncClient(transport=WorldHttp({WORLD: self.world.service}), trust_env=False)
         person = ScriptedPerson(
             somebody.user_id,
             self.world.people,
             self.world.log,
-            Browser(fetch_with(client), stop_before=PUBLIC_URL),
+            Browser(fetch_with(self.browse()), stop_before=PUBLIC_URL),
             manners=Manners(login, **manners),
             random_source=chance,
         )
         self.accounts[somebody.user_id] = known.person_id
         self._nursery.start_soon(person.live, name=f"person {somebody.user_id}")
         return person
+
+    def browse(self) -> httpx2.AsyncClient:
+        """The network as a person's browser has it."""
+        return httpx2.AsyncClient(transport=WorldHttp({WORLD: self.world.service}), trust_env=False)
 
     # The daemon
 
@@ -146,6 +157,8 @@ class Theatre:
                 copy_database(before.path, frozen)
                 self._remember(frozen)
             copy_database(frozen, path)
+        elif self.opening is not None:
+            copy_database(self.opening, path)
         life = Life(number, path, hooks or Hooks())
         self.lives.append(life)
         self.world.log.note("life_began", life=number)
@@ -237,10 +250,12 @@ async def open_theatre(
     daemon_clock: Clock | None = None,
     rules: Rules | None = None,
     settings: Mapping[str, str] | None = None,
+    is_shared: bool = False,
 ) -> AsyncIterator[Theatre]:
     """Curtain up; nobody has entered yet and no daemon runs. At the end everything is gone.
 
-    `clock` is everybody's, unless the daemon has a clock of its own.
+    `clock` is everybody's, unless the daemon has a clock of its own. `is_shared`: the daemon takes its store for one that
+    other processes use too.
     """
     clock, log, logging_before = clock or TrioClock(), LogBook(), structlog.get_config()
     structlog.configure(processors=[structlog.contextvars.merge_contextvars, log], cache_logger_on_first_use=False)
@@ -253,7 +268,7 @@ async def open_theatre(
             theatre = Theatre(
                 world, nursery, folder, clock=daemon_clock or clock, seed=seed, log=log, settings=settings or {}
             )
-            with wired(theatre):
+            with wired(theatre, is_shared=is_shared):
                 yield theatre
                 await theatre.unwind()
             nursery.cancel_scope.cancel()
@@ -277,20 +292,26 @@ def make_rules(*, token_seconds: float = 90.0) -> Rules:
 
 
 @contextmanager
-def wired(theatre: Theatre) -> Iterator[None]:
+def wired(theatre: Theatre, *, is_shared: bool = False) -> Iterator[None]:
     """Puts the steps between `main` and the store. What a process does to itself is left out: there is only one."""
 
     @asynccontextmanager
     async def open_watched(url: str, **options: Any) -> AsyncIterator[Store]:
         life = next(life for life in theatre.lives if url.endswith(str(life.path)))
         async with open_store(url, **options) as store:
-            yield Store(WatchedDatabase(store._database, life))
+            yield Store(WatchedDatabase(store._database, life), is_shared=is_shared)
+
+    def remember_operations(doors: Doors, rooms: Rooms, layers: Layers, probes: Probes, **rest: Any) -> Operations:
+        operations = make_operations(doors, rooms, layers, probes, **rest)
+        theatre.life.operations = operations
+        return operations
 
     def exit_hard(stuck: tuple[str, ...]) -> None:
         theatre.violations.append(f"children ignored their cancellation: {', '.join(stuck)}")
 
     with ExitStack() as stack:
         stack.enter_context(replaced(daemon.store_wait, "open_store", open_watched))
+        stack.enter_context(replaced(daemon.main, "make_operations", remember_operations))
         stack.enter_context(replaced(daemon.main, "exit_hard", exit_hard))
         stack.enter_context(replaced(daemon.main, "calm_collector", lambda: None))
         stack.enter_context(replaced(Texts, "load", staticmethod(load_texts)))

@@ -156,6 +156,15 @@ async def test_card_nobody_said_yet_is_said(bot, autojump_clock):
     assert (await bot.store.cards.get(42, "status")).message_id == 100
 
 
+async def test_edit_that_was_dropped_with_its_person_is_not_said_anew(bot, autojump_clock):
+    await bot.edit("y")
+    # Read before everything of the person was erased, sent after it.
+    item = (await bot.store.queues.waiting("outbox", 42, limit=1))[0]
+    await bot.store.write(bot.store.queues.clear_lane("outbox", 42, now=1))
+    assert await bot.delivery.send(item, decode(item.payload)) == Delivered()
+    assert bot.texts() == []
+
+
 async def test_edit_whose_answer_got_lost_is_made_again(make_bot, autojump_clock):
     _, outcome = await edit_a_card(make_bot, NetworkTrouble("no answer", sent=True))
     assert isinstance(outcome, NotYet)

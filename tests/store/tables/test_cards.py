@@ -25,3 +25,11 @@ async def test_cards_of_a_chat_are_listed_and_forgotten(store):
     await store.write(store.cards.delete(7))
     assert await store.cards.of_chat(7) == []
     assert len(await store.cards.of_chat(8)) == 1
+
+
+async def test_chat_of_somebody_forgotten_gets_no_card(store):
+    await store.write(store.users.register(7, 7, "ru", now=1) + store.users.set_deleted(7, 2))
+    await store.write(store.cards.put(CardRow(7, "status", 100, 10)))
+    assert await store.cards.get(7, "status") is None
+    await store.write(store.users.register(7, 7, "ru", now=3) + store.cards.put(CardRow(7, "status", 100, 10)))
+    assert await store.cards.get(7, "status") is not None
