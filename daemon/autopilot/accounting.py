@@ -74,12 +74,6 @@ async def count_funnel(store: Store, user_id: UserId, since: int = 0) -> Funnel:
     )
 
 
-async def count_reasons(store: Store, user_id: UserId, state: str, since: int = 0) -> list[tuple[Text, int]]:
-    """Why vacancies ended in this state, the most frequent reason first."""
-    counts = await store.vacancies.count_by_reason(user_id, state, since)
-    return [(Text(f"autopilot.reason.{reason}"), count) for reason, count in counts.items()]
-
-
 async def read_history(store: Store, user_id: UserId, state: str, limit: int, offset: int = 0) -> list[HistoryLine]:
     """The last changed first."""
     rows = await store.vacancies.latest(user_id, state, limit, offset)

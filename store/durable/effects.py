@@ -59,10 +59,6 @@ _DOUBT = """
     UPDATE effects SET state = 'ambiguous', reason = $3, settled_at = $4
     WHERE kind = $1 AND key = $2 AND state = 'sending'
 """
-_DOUBT_LEFT = """
-    UPDATE effects SET state = 'ambiguous', reason = $3, settled_at = $4
-    WHERE state = 'sending' AND kind = $1 AND boot_id <> $2
-"""
 _REPLAN = """
     UPDATE effects SET state = 'planned', attempt = attempt + 1, payload = coalesce($3, payload), planned_at = $4,
         epoch = NULL, boot_id = NULL, sending_at = NULL, settled_at = NULL, reason = NULL
@@ -87,9 +83,6 @@ _SELECT = f"SELECT {_COLUMNS} FROM effects WHERE kind = $1 AND key = $2"  # noqa
 _SELECT_OPEN = f"""
     SELECT {_COLUMNS} FROM effects
     WHERE kind = $1 AND owner = $2 AND state IN ('planned', 'sending', 'ambiguous') ORDER BY planned_at, key
-"""  # noqa: S608 - constants only
-_SELECT_IN_STATE = f"""
-    SELECT {_COLUMNS} FROM effects WHERE kind = $1 AND state = $2 ORDER BY planned_at, key LIMIT $3
 """  # noqa: S608 - constants only
 _COUNT = f"SELECT count(*) FROM effects WHERE {_COUNTED.format(kind='$1', owner='$2', since='$3')}"  # noqa: S608 - constants only
 _OLDEST = f"SELECT min(planned_at) FROM effects WHERE {_COUNTED.format(kind='$1', owner='$2', since='$3')}"  # noqa: S608 - constants only
@@ -162,10 +155,6 @@ class Effects:
         """Sent, but nobody knows what came of it."""
         return _move(_DOUBT, "sending", kind, key, reason, now)
 
-    def doubt_left_behind(self, kind: str, *, boot_id: str, reason: str, now: int) -> Write:
-        """Everything that a former process left in sending becomes ambiguous."""
-        return statement(_DOUBT_LEFT, kind, boot_id, reason, now)
-
     def replan(self, kind: str, key: str, *, payload: Json = None, now: int, cap: Cap | None = None) -> Write:
         """One more attempt after asking, or after the text was mended; takes a place from now on.
 
@@ -176,10 +165,6 @@ class Effects:
             check = statement(_CHECK_CAP, kind, key, cap.since, cap.limit, expects=1, otherwise=CapReached)
         text = None if payload is None else to_text(payload)
         return check + _move(_REPLAN, "ambiguous or refused", kind, key, text, now)
-
-    def empty_payloads(self, owner: UserId) -> Write:
-        """Forgets what was sent for this person; the keys stay, so that a return does not double anything."""
-        return statement(_EMPTY, owner)
 
     def disguise(self, owner: UserId, prefix: str, disguise: str) -> Write:
         """The keys of a forgotten person, which begin with `prefix`, begin with `disguise` and belong to nobody."""
@@ -197,10 +182,6 @@ class Effects:
     async def open(self, kind: str, owner: UserId) -> list[EffectRow]:
         """Planned, sending and ambiguous ones, the oldest first."""
         return [_to_row(row) for row in await self._reader.fetch_all(_SELECT_OPEN, kind, owner)]
-
-    async def in_state(self, kind: str, state: str, limit: int) -> list[EffectRow]:
-        """Of everybody, the oldest first."""
-        return [_to_row(row) for row in await self._reader.fetch_all(_SELECT_IN_STATE, kind, state, limit)]
 
     async def count(self, kind: str, owner: UserId, since: int) -> int:
         """Places used up: all but refused ones planned at `since` or later."""

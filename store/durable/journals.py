@@ -36,7 +36,6 @@ _DELETE_LANE_ENTRIES = "DELETE FROM journal_entries WHERE journal IN (SELECT nam
 _DELETE_LANE = "DELETE FROM journals WHERE lane = $1"
 _APPEND = "INSERT INTO journal_entries (journal, position, kind, name, value) VALUES ($1, $2, $3, $4, $5)"
 _SELECT = f"SELECT {_COLUMNS} FROM journals WHERE name = $1"  # noqa: S608 - constants only
-_SELECT_LANE = f"SELECT {_COLUMNS} FROM journals WHERE lane = $1 ORDER BY opened_at, name"  # noqa: S608 - constants only
 _SELECT_ALL = f"SELECT {_COLUMNS} FROM journals WHERE name > $1 ORDER BY name LIMIT $2"  # noqa: S608 - constants only
 _SELECT_ASKING = f"SELECT {_COLUMNS} FROM journals WHERE substr(question, 1, length($1)) = $1 ORDER BY name"  # noqa: S608 - constants only
 _SELECT_ENTRIES = """
@@ -116,10 +115,6 @@ class Journals:
         """One journal."""
         row = await self._reader.fetch_one(_SELECT, name)
         return None if row is None else _to_row(row)
-
-    async def of_lane(self, lane: ChatId | int) -> list[JournalRow]:
-        """Open dialogs of a chat, the oldest first."""
-        return [_to_row(row) for row in await self._reader.fetch_all(_SELECT_LANE, lane)]
 
     async def page(self, after: str, limit: int) -> list[JournalRow]:
         """Open dialogs by name, following `after`."""

@@ -31,7 +31,6 @@ _CLAIM = """
     WHERE name = $1 AND epoch = $3
         AND (expires_at = 0 OR NOT EXISTS (SELECT 1 FROM members WHERE members.boot_id = leases.owner))
 """
-_RENEW = "UPDATE leases SET expires_at = $4 WHERE name = $1 AND owner = $2 AND epoch = $3"
 _RELEASE = "UPDATE leases SET expires_at = 0 WHERE name = $1 AND owner = $2 AND epoch = $3"
 _FENCE = "SELECT 1 FROM leases WHERE name = $1 AND owner = $2 AND epoch = $3 FOR SHARE"
 _SELECT = "SELECT name, owner, epoch, expires_at FROM leases WHERE name = $1"
@@ -78,10 +77,6 @@ class Leases:
         Nothing happens when somebody else was first: read who owns it. It ends with the membership of its owner.
         """
         return statement(_CLAIM, name, owner, epoch, NEVER)
-
-    def renew(self, name: str, owner: str, epoch: int, *, expires_at: int) -> Write:
-        """Keeps a lease longer."""
-        return statement(_RENEW, name, owner, epoch, expires_at, expects=1, otherwise=LeaseLost)
 
     def release(self, name: str, owner: str, epoch: int) -> Write:
         """Gives a lease back; nothing happens if it is lost already. The epoch stays."""

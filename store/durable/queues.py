@@ -52,16 +52,9 @@ _RETRY = """
     UPDATE queue_items SET attempts = attempts + 1, due_at = $3, error = $4
     WHERE queue = $1 AND key = $2 AND state = 'waiting'
 """
-_POSTPONE = "UPDATE queue_items SET due_at = $3 WHERE queue = $1 AND key = $2 AND state = 'waiting'"
 _BURY = """
     UPDATE queue_items SET state = 'buried', attempts = attempts + 1, settled_at = $3, error = $4
     WHERE queue = $1 AND key = $2 AND state = 'waiting'
-"""
-_DIG_UP = """
-    UPDATE queue_items SET state = 'waiting', attempts = 0, due_at = 0, settled_at = NULL, position =
-        (SELECT coalesce(max(position), 0) + 1 FROM queue_items AS others
-         WHERE others.queue = queue_items.queue AND others.lane = queue_items.lane AND others.state = 'waiting')
-    WHERE queue = $1 AND key = $2 AND state = 'buried'
 """
 _TRIM = """
     DELETE FROM queue_items WHERE state = 'finished' AND (queue, key) IN
@@ -72,12 +65,6 @@ _CLEAR_LANE = """
     WHERE queue = $1 AND lane = $2 AND state <> 'finished'
 """
 _SELECT = f"SELECT {_COLUMNS} FROM queue_items WHERE queue = $1 AND key = $2 AND state = 'waiting'"  # noqa: S608 - constants only
-_SELECT_HEADS = f"""
-    SELECT {_COLUMNS} FROM queue_items
-    WHERE queue = $1 AND state = 'waiting' AND (lane, position) IN
-        (SELECT lane, min(position) FROM queue_items WHERE queue = $1 AND state = 'waiting' GROUP BY lane)
-    ORDER BY due_at, put_at, lane LIMIT $2
-"""  # noqa: S608 - constants only
 _SELECT_WAITING = f"""
     SELECT {_COLUMNS} FROM queue_items
     WHERE queue = $1 AND lane = $2 AND state = 'waiting' ORDER BY position LIMIT $3
@@ -92,9 +79,6 @@ _SELECT_LANES = """
     SELECT lane FROM busy WHERE lane IS NOT NULL LIMIT $3
 """
 """Jumps from lane to lane along the index: its cost is the number of lanes asked for, whatever the backlog."""
-_SELECT_BURIED = f"""
-    SELECT {_COLUMNS} FROM queue_items WHERE queue = $1 AND state = 'buried' ORDER BY settled_at, key LIMIT $2
-"""  # noqa: S608 - constants only
 _COUNTS = {
     state: f"SELECT count(*) FROM queue_items WHERE queue = $1 AND state = '{state}'"  # noqa: S608 - constants only
     for state in ("waiting", "finished", "buried")
@@ -151,19 +135,9 @@ class Queues:
         """Failed; its lane waits until `due_at`."""
         return statement(_RETRY, queue, key, due_at, error, expects=1, unless=f"item of {queue} is not waiting")
 
-    def postpone(self, queue: str, key: str, *, due_at: int) -> Write:
-        """Not now, and no fault of the item: no attempt is counted."""
-        return statement(_POSTPONE, queue, key, due_at, expects=1, unless=f"item of {queue} is not waiting")
-
     def bury(self, queue: str, key: str, *, now: int, error: str) -> Write:
         """Given up; kept with its payload for whoever looks into it. Its lane goes on."""
         return statement(_BURY, queue, key, now, error, expects=1, unless=f"item of {queue} is not waiting")
-
-    def dig_up(self, queue: str, key: str) -> Write:
-        """A buried item gets another chance, at the end of its lane."""
-        return statement(_DIG_UP, queue, key, expects=1, unless=f"item of {queue} is not buried") + wake(
-            topic_of(queue)
-        )
 
     def clear_lane(self, queue: str, lane: ChatId | int, *, now: int) -> Write:
         """Drops what waits or is buried in one lane, payloads included; the keys stay known."""
@@ -178,10 +152,6 @@ class Queues:
         row = await self._reader.fetch_one(_SELECT, queue, key)
         return None if row is None else _to_item(row)
 
-    async def heads(self, queue: str, *, limit: int) -> list[QueueItem]:
-        """The first waiting item of each lane, due or not, the earliest due first."""
-        return [_to_item(row) for row in await self._reader.fetch_all(_SELECT_HEADS, queue, limit)]
-
     async def lanes(self, queue: str, *, after: int, limit: int) -> list[ChatId]:
         """Lanes in which something waits, by number, following `after`."""
         return [row[0] for row in await self._reader.fetch_all(_SELECT_LANES, queue, after, limit)]
@@ -189,10 +159,6 @@ class Queues:
     async def waiting(self, queue: str, lane: ChatId | int, *, limit: int) -> list[QueueItem]:
         """One lane in order."""
         return [_to_item(row) for row in await self._reader.fetch_all(_SELECT_WAITING, queue, lane, limit)]
-
-    async def buried(self, queue: str, limit: int) -> list[QueueItem]:
-        """Buried items, the longest ago first."""
-        return [_to_item(row) for row in await self._reader.fetch_all(_SELECT_BURIED, queue, limit)]
 
     async def count(self, queue: str, state: str) -> int:
         """Items in a state: waiting | finished | buried."""

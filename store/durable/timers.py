@@ -25,7 +25,6 @@ _CANCEL = "DELETE FROM timers WHERE key = $1"
 _CANCEL_LANE = "DELETE FROM timers WHERE lane = $1"
 _TAKE = "DELETE FROM timers WHERE key = $1 AND due_at = $2"
 _SELECT_DUE = "SELECT key, kind, lane, due_at, payload FROM timers WHERE due_at <= $1 ORDER BY due_at, key LIMIT $2"
-_SELECT_LANE = "SELECT key, kind, lane, due_at, payload FROM timers WHERE lane = $1 ORDER BY due_at, key"
 _SELECT_NEXT = "SELECT min(due_at) FROM timers"
 
 
@@ -65,10 +64,6 @@ class Timers:
     async def due(self, now: int, limit: int) -> list[TimerRow]:
         """Timers to go off, the longest due first."""
         return [_to_row(row) for row in await self._reader.fetch_all(_SELECT_DUE, now, limit)]
-
-    async def of_lane(self, lane: ChatId | int) -> list[TimerRow]:
-        """All timers of a chat."""
-        return [_to_row(row) for row in await self._reader.fetch_all(_SELECT_LANE, lane)]
 
     async def next_due(self) -> int | None:
         """When the next one goes off."""

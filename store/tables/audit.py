@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 _COLUMNS = "id, at, who, verb, subject, reason"
 _INSERT = f"INSERT INTO audit ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6)"  # noqa: S608 - constants only
-_SELECT_LATEST = f"SELECT {_COLUMNS} FROM audit ORDER BY at DESC, id LIMIT $1"  # noqa: S608 - constants only
-_SELECT_SUBJECT = f"SELECT {_COLUMNS} FROM audit WHERE subject = $1 ORDER BY at DESC, id LIMIT $2"  # noqa: S608 - constants only
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +36,3 @@ class Audit:
     def add(self, row: AuditRow) -> Write:
         """Joined to the write it tells of."""
         return statement(_INSERT, *astuple(row), expects=1)
-
-    async def latest(self, limit: int) -> list[AuditRow]:
-        """The last acts."""
-        return [AuditRow(*row) for row in await self._reader.fetch_all(_SELECT_LATEST, limit)]
-
-    async def of_subject(self, subject: str, limit: int) -> list[AuditRow]:
-        """The last acts on one subject."""
-        return [AuditRow(*row) for row in await self._reader.fetch_all(_SELECT_SUBJECT, subject, limit)]

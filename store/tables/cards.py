@@ -19,10 +19,8 @@ _PUT = f"""
     WHERE NOT EXISTS (SELECT 1 FROM users WHERE user_id = $1 AND deleted_at IS NOT NULL)
     ON CONFLICT (chat_id, name) DO UPDATE SET message_id = excluded.message_id, sent_at = excluded.sent_at
 """  # noqa: S608 - constants only
-_DROP = "DELETE FROM cards WHERE chat_id = $1 AND name = $2"
 _DELETE = "DELETE FROM cards WHERE chat_id = $1"
 _SELECT = f"SELECT {_COLUMNS} FROM cards WHERE chat_id = $1 AND name = $2"  # noqa: S608 - constants only
-_SELECT_CHAT = f"SELECT {_COLUMNS} FROM cards WHERE chat_id = $1 ORDER BY name"  # noqa: S608 - constants only
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +43,6 @@ class Cards:
         """From now on this message is the card; nothing is kept of a chat whose person was forgotten meanwhile."""
         return statement(_PUT, row.chat_id, row.name, row.message_id, row.sent_at)
 
-    def drop(self, chat_id: ChatId, name: str) -> Write:
-        """The message is gone or must not be edited any more."""
-        return statement(_DROP, chat_id, name)
-
     def delete(self, chat_id: ChatId) -> Write:
         """Forgets a chat's cards."""
         return statement(_DELETE, chat_id)
@@ -57,7 +51,3 @@ class Cards:
         """One card."""
         row = await self._reader.fetch_one(_SELECT, chat_id, name)
         return None if row is None else CardRow(*row)
-
-    async def of_chat(self, chat_id: ChatId) -> list[CardRow]:
-        """All cards of a chat."""
-        return [CardRow(*row) for row in await self._reader.fetch_all(_SELECT_CHAT, chat_id)]

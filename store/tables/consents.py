@@ -20,7 +20,6 @@ _ANSWER = f"""
 """  # noqa: S608 - constants only
 _DELETE = "DELETE FROM consents WHERE user_id = $1"
 _SELECT = f"SELECT {_COLUMNS} FROM consents WHERE user_id = $1 AND purpose = $2"  # noqa: S608 - constants only
-_SELECT_USER = f"SELECT {_COLUMNS} FROM consents WHERE user_id = $1 ORDER BY purpose"  # noqa: S608 - constants only
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +51,6 @@ class Consents:
         """The last answer."""
         row = await self._reader.fetch_one(_SELECT, user_id, purpose)
         return None if row is None else _to_row(row)
-
-    async def of_user(self, user_id: UserId) -> list[ConsentRow]:
-        """All last answers of a person."""
-        return [_to_row(row) for row in await self._reader.fetch_all(_SELECT_USER, user_id)]
 
 
 def _to_row(row: Row) -> ConsentRow:

@@ -35,15 +35,15 @@ _COLUMNS = """
     user_id, board, wish, wish_by, wish_reason, wished_at, approval, query, daily_limit, excluded, version,
     epoch, step, searched_at, next_search_at, rests_until, rest_reason, rest_link
 """
-_INSERT = f"""
+_INSERT_NEW = f"""
     INSERT INTO hunts ({_COLUMNS})
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+    ON CONFLICT (user_id) DO NOTHING
 """  # noqa: S608 - constants only
-_INSERT_NEW = f"{_INSERT} ON CONFLICT (user_id) DO NOTHING"
 _SET_WISH = "UPDATE hunts SET wish = $2, wish_by = $3, wish_reason = $4, wished_at = $5 WHERE user_id = $1"
 _CHANGES = {
     column: f"UPDATE hunts SET {column} = $2, version = version + 1 WHERE user_id = $1"  # noqa: S608 - constants only
-    for column in ("board", "approval", "daily_limit", "excluded")
+    for column in ("approval", "daily_limit", "excluded")
 }
 # What was searched for under another query says nothing about this one: the next search is due at once.
 _SET_QUERY = "UPDATE hunts SET query = $2, version = version + 1, next_search_at = NULL WHERE user_id = $1"
@@ -52,7 +52,6 @@ _NOTE_STEP = """
         next_search_at = coalesce($5, next_search_at)
     WHERE user_id = $1 AND epoch <= $2
 """
-_TOUCH = "UPDATE hunts SET epoch = $2 WHERE user_id = $1 AND epoch <= $2"
 _REST = "UPDATE hunts SET rests_until = $2, rest_reason = $3, rest_link = $4 WHERE user_id = $1"
 _WAKE_UP = "UPDATE hunts SET rests_until = NULL, rest_reason = NULL, rest_link = NULL WHERE user_id = $1"
 _DELETE = "DELETE FROM hunts WHERE user_id = $1"
@@ -92,10 +91,6 @@ class Hunts:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
-    def insert(self, row: HuntRow) -> Write:
-        """A new hunt; `Conflict` when the person has one."""
-        return statement(_INSERT, *astuple(row), expects=1) + wake(TOPIC)
-
     def insert_new(self, row: HuntRow) -> Write:
         """A new hunt; nothing happens when the person has one."""
         return statement(_INSERT_NEW, *astuple(row))
@@ -103,10 +98,6 @@ class Hunts:
     def set_wish(self, user_id: UserId, wish: str, *, by: str, reason: str, now: int) -> Write:
         """What the person wants from now on: running | paused | stopped."""
         return statement(_SET_WISH, user_id, wish, by, reason, now, expects=1) + wake(TOPIC) + ring(user_id)
-
-    def set_board(self, user_id: UserId, board: BoardName) -> Write:
-        """Where to hunt."""
-        return _change("board", user_id, board)
 
     def set_query(self, user_id: UserId, query: str) -> Write:
         """What to search for."""
@@ -136,10 +127,6 @@ class Hunts:
         """Where the hunt is. None leaves a time as it was."""
         parameters = (user_id, epoch, step, searched_at, next_search_at)
         return statement(_NOTE_STEP, *parameters, expects=1, otherwise=LeaseLost)
-
-    def touch(self, user_id: UserId, epoch: int) -> Write:
-        """Joined before a plan under a cap: two plans of one person can't pass each other on any database."""
-        return statement(_TOUCH, user_id, epoch, expects=1, otherwise=LeaseLost)
 
     def rest(self, user_id: UserId, until: int | None, reason: str, link: str | None = None) -> Write:
         """Nothing is done before `until` (None: before `wake_up`). `link` is what the person must open."""

@@ -16,8 +16,6 @@ _COLUMNS = "id, user_id, at, provider, model, purpose, outcome, prompt_tokens, c
 _INSERT = f"INSERT INTO usage ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"  # noqa: S608 - constants only
 _TOKENS = "SELECT coalesce(sum(prompt_tokens + completion_tokens), 0) FROM usage WHERE at >= $1"
 _TOKENS_USER = f"{_TOKENS} AND user_id = $2"
-_SELECT = f"SELECT {_COLUMNS} FROM usage WHERE at >= $1 ORDER BY at, id LIMIT $2"  # noqa: S608 - constants only
-_TRIM = "DELETE FROM usage WHERE at < $1"
 _DELETE = "DELETE FROM usage WHERE user_id = $1"
 
 
@@ -47,10 +45,6 @@ class Usage:
         """One more call."""
         return statement(_INSERT, *astuple(row), expects=1)
 
-    def trim(self, before: int) -> Write:
-        """Forgets calls before this time."""
-        return statement(_TRIM, before)
-
     def delete(self, user_id: UserId) -> Write:
         """Forgets a person's calls."""
         return statement(_DELETE, user_id)
@@ -62,7 +56,3 @@ class Usage:
         else:
             row = await self._reader.fetch_one(_TOKENS_USER, since, user_id)
         return 0 if row is None else row[0]
-
-    async def since(self, since: int, limit: int) -> list[UsageRow]:
-        """Calls since then, in order."""
-        return [UsageRow(*row) for row in await self._reader.fetch_all(_SELECT, since, limit)]

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from store.write import Write
 
 _COLUMNS = "user_id, chat_id, language, registered_at, blocked_at, deleted_at"
-_INSERT = f"INSERT INTO users ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6)"  # noqa: S608 - constants only
 _REGISTER = f"""
     INSERT INTO users ({_COLUMNS}) VALUES ($1, $2, $3, $4, NULL, NULL)
     ON CONFLICT (user_id) DO UPDATE SET chat_id = excluded.chat_id, blocked_at = NULL,
@@ -49,11 +48,6 @@ class Users:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-
-    def insert(self, row: UserRow) -> Write:
-        """A new person; `Conflict` when known."""
-        parameters = (row.user_id, row.chat_id, row.language, row.registered_at, row.blocked_at, row.deleted_at)
-        return statement(_INSERT, *parameters, expects=1)
 
     def register(self, user_id: UserId, chat_id: ChatId, language: str, *, now: int) -> Write:
         """First contact, or back after blocking or deletion. A known person keeps their language."""

@@ -18,10 +18,10 @@ _COLUMNS = """
     user_id, board, vacancy_id, state, reason, title, employer_id, employer, salary, url, sealed_letter, found_at,
     changed_at, letter_number
 """
-_INSERT = f"""
+_INSERT_NEW = f"""
     INSERT INTO vacancies ({_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+    ON CONFLICT (user_id, board, vacancy_id) DO NOTHING
 """  # noqa: S608 - constants only
-_INSERT_NEW = f"{_INSERT} ON CONFLICT (user_id, board, vacancy_id) DO NOTHING"
 _SET_STATE = """
     UPDATE vacancies SET state = $4, reason = $5, changed_at = $6
     WHERE user_id = $1 AND board = $2 AND vacancy_id = $3
@@ -55,10 +55,6 @@ _SELECT_KNOWN = f"""
     WHERE user_id = $1 AND board = $2 AND vacancy_id IN ({", ".join(f"${n + 3}" for n in range(_ASKED_AT_ONCE))})
 """  # noqa: S608 - constants only
 _COUNT = "SELECT state, count(*) FROM vacancies WHERE user_id = $1 AND changed_at >= $2 GROUP BY state"
-_COUNT_REASONS = """
-    SELECT reason, count(*) FROM vacancies WHERE user_id = $1 AND state = $2 AND reason IS NOT NULL AND changed_at >= $3
-    GROUP BY reason ORDER BY count(*) DESC, reason
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +85,6 @@ class Vacancies:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-
-    def insert(self, row: VacancyRow) -> Write:
-        """A new vacancy; `Conflict` when the person has it."""
-        return statement(_INSERT, *astuple(row), expects=1)
 
     def insert_new(self, row: VacancyRow) -> Write:
         """A new vacancy; nothing happens when the person has it."""
@@ -173,7 +165,3 @@ class Vacancies:
     async def count_by_state(self, user_id: UserId, since: int = 0) -> dict[str, int]:
         """How many are in which state, of those changed at `since` or later."""
         return dict(await self._reader.fetch_all(_COUNT, user_id, since))
-
-    async def count_by_reason(self, user_id: UserId, state: str, since: int = 0) -> dict[str, int]:
-        """How many are in this state for which reason, the most frequent first."""
-        return dict(await self._reader.fetch_all(_COUNT_REASONS, user_id, state, since))

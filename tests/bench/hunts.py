@@ -48,7 +48,7 @@ def person(store, user_id, now):
     account = {"state": "connected", "mode": "auto", "sealed_tokens": "…", "expires_at": None, "external_id": None}
     return (
         store.users.register(UserId(user_id), ChatId(user_id), "ru", now=now)
-        + store.hunts.insert(hunt)
+        + store.hunts.insert_new(hunt)
         + store.profiles.save(UserId(user_id), **profile)
         + store.board_accounts.connect(UserId(user_id), HH, **account, now=now)
     )

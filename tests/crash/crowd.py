@@ -100,7 +100,7 @@ async def newcomer(rooms: Rooms, world: World, user_id: UserId, person: Person, 
     return (
         accounts.rights.answer(user_id, TERMS, is_given=True)
         + accounts.rights.answer(user_id, MODEL, is_given=True)
-        + store.hunts.insert(hunt)
+        + store.hunts.insert_new(hunt)
     )
 
 

@@ -110,7 +110,7 @@ async def settle(stage: Stage, story: Story) -> None:
         await store.write(
             accounts.rights.answer(user_id, TERMS, is_given=True)
             + accounts.rights.answer(user_id, MODEL, is_given=True)
-            + store.hunts.insert(hunt)
+            + store.hunts.insert_new(hunt)
         )
 
 

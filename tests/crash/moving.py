@@ -59,7 +59,9 @@ def person(store: Store, user_id: UserId) -> Write:
     write = (
         store.users.register(user_id, chat_id, "ru", now=user_id)
         + store.consents.answer(user_id, "terms", "1", is_given=True, now=2)
-        + store.hunts.insert(HuntRow(user_id, HH, "running", "person", "", 3, "auto", f"NAME:(бухгалтер {user_id})"))
+        + store.hunts.insert_new(
+            HuntRow(user_id, HH, "running", "person", "", 3, "auto", f"NAME:(бухгалтер {user_id})")
+        )
         + store.queues.put("outbox", f"say:{user_id}", chat_id, {"text": "Отклик отправлен «в банк»"}, now=4)
         + store.queues.put_finished("inbox", f"update:{user_id}", chat_id, now=4)
         + store.timers.set(f"timer:{user_id}", "question", chat_id, 5 + user_id, {})
@@ -70,7 +72,9 @@ def person(store: Store, user_id: UserId) -> Write:
             user_id, HH, vacancy_id, "applied", None, "Бухгалтер", None, "ООО Ромашка", None, "u", "…", 1, 2
         )
         key = f"{user_id}:hh:{vacancy_id}"
-        write += store.vacancies.insert(row) + store.effects.plan("application", key, user_id, {"letter": "…"}, now=6)
+        write += store.vacancies.insert_new(row) + store.effects.plan(
+            "application", key, user_id, {"letter": "…"}, now=6
+        )
         write += store.effects.begin("application", key, attempt=1, epoch=1, boot_id="boot", now=7)
         write += store.effects.confirm("application", key, external_id=str(number), now=8)
     return write

@@ -162,7 +162,7 @@ class HuntGround:
         hunt = HuntRow(user_id, HH, wish_by="person", wish_reason="", wished_at=now, approval=approval, **values)
         await self.store.write(
             self.store.users.register(user_id, ChatId(user_id), "ru", now=now)
-            + self.store.hunts.insert(hunt)
+            + self.store.hunts.insert_new(hunt)
             + self.store.profiles.save(
                 user_id, source="board", resume_id="r1", title="Разработчик Python", sealed_resume="…", now=now
             )

@@ -35,6 +35,7 @@ from tests.crash.seeded import fast_folder, play
 from tests.crash.sides import LEASE_SECONDS, open_sides
 from tests.crash.spread import Tried, run_points
 from tests.crash.store_image import read_store
+from tests.fakes.rows import keys_in_state
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator
@@ -116,7 +117,7 @@ async def _wait_until_through(sides: Sides, wanted: int) -> bool:
 
 
 async def _count_confirmed(sides: Sides) -> int:
-    return len(await sides.store.effects.in_state("application", "confirmed", 10_000))
+    return len(await keys_in_state(sides.store, "application", "confirmed"))
 
 
 def _freezes(sides: Sides, chance: random.Random) -> Iterator[Awaitable[object]]:

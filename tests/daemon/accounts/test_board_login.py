@@ -193,7 +193,7 @@ def way_back_in(url: str) -> dict[str, str]:
 
 async def rest(store: Store, reason: str) -> None:
     row = HuntRow(IVAN, HH, "running", "person", "", 1, "auto", "python", None, "", 1, 0, "rest")
-    await store.write(store.hunts.insert(row) + store.hunts.rest(IVAN, 99, reason, "https://x"))
+    await store.write(store.hunts.insert_new(row) + store.hunts.rest(IVAN, 99, reason, "https://x"))
 
 
 async def test_captchas_link_leads_back_to_its_person(store: Store, sessions: BoardSessions, board: FakeBoard) -> None:

@@ -72,8 +72,10 @@ async def fill(store: Store, sessions: BoardSessions, resumes: ResumeKeeper, use
     )
     await store.write(
         store.consents.answer(user_id, TERMS, "1", is_given=True, now=1)
-        + store.hunts.insert(HuntRow(user_id, HH, "running", "person", "", 1, "auto", "canary", None, "", 1, 0, "rest"))
-        + store.vacancies.insert(
+        + store.hunts.insert_new(
+            HuntRow(user_id, HH, "running", "person", "", 1, "auto", "canary", None, "", 1, 0, "rest")
+        )
+        + store.vacancies.insert_new(
             VacancyRow(
                 user_id, HH, VacancyId("1"), "applied", None, "canary", None, "canary", None, "https://x", None, 1, 1
             )

@@ -57,7 +57,8 @@ class Daemon:
         now = self.clock.now()
         hunt = HuntRow(UserId(user_id), BoardName("hh"), wish, by, "", now, "auto", "python", step="search")
         await self.store.write(
-            self.store.users.register(UserId(user_id), ChatId(user_id), "ru", now=now) + self.store.hunts.insert(hunt)
+            self.store.users.register(UserId(user_id), ChatId(user_id), "ru", now=now)
+            + self.store.hunts.insert_new(hunt)
         )
 
     async def wish_of(self, user_id):

@@ -13,6 +13,7 @@ from daemon.admin.ctl import run_ctl
 from daemon.admin.operations import GateLine
 from daemon.admin.unix_socket import AdminLimits
 from tests.daemon.admin.socket_door import connect, open_door
+from tests.fakes.rows import read_audit
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ async def test_tree_is_indented(run, daemon, spec):
 async def test_pause_takes_its_reason_from_the_rest(run, daemon):
     await daemon.add_person(42)
     assert (await run("pause", "42", "asked", "by", "mail"))[0] == 0
-    (row,) = await daemon.store.audit.latest(1)
+    (row,) = await read_audit(daemon.store)
     assert row.reason == "asked by mail"
 
 

@@ -14,6 +14,7 @@ from trio_websocket import ConnectionClosed
 from daemon.admin.client_session import SessionLimits
 from daemon.admin.unix_socket import AdminLimits
 from tests.daemon.admin.socket_door import ask, connect, hear, is_served, open_door
+from tests.fakes.rows import read_audit
 
 QUICK = AdminLimits(session=SessionLimits(handshake_seconds=0.5, idle_seconds=0.5, write_seconds=0.3))
 UPGRADE = (
@@ -174,4 +175,4 @@ async def test_hostile_arguments_change_nothing(path, daemon, args):
         answer = await hear(client)
     assert answer["ok"] is False
     assert await daemon.wish_of(1) == ("running", "person")
-    assert await daemon.store.audit.latest(10) == []
+    assert await read_audit(daemon.store) == []

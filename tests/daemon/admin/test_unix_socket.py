@@ -14,6 +14,7 @@ from trio_websocket import ConnectionClosed
 from daemon.admin.client_session import SessionLimits
 from daemon.admin.unix_socket import AdminLimits, SocketTaken, WrongSocketPath, open_socket
 from tests.daemon.admin.socket_door import ask, connect, hear, is_served, open_door
+from tests.fakes.rows import read_audit
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ async def test_audit_names_the_user_of_the_client(path, daemon):
     await daemon.add_person(42)
     async with open_door(path, daemon.operations), connect(path) as client:
         assert (await ask(client, "pause", user=42))["ok"]
-    (row,) = await daemon.store.audit.latest(1)
+    (row,) = await read_audit(daemon.store)
     assert row.who == f"socket uid={os.getuid()}"
 
 

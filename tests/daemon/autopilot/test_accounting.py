@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import trio
 
 import daemon.autopilot
-from daemon.autopilot.accounting import STATES, count_funnel, count_reasons, read_history
+from daemon.autopilot.accounting import STATES, count_funnel, read_history
 from daemon.boards.board import SKIP_REASONS, LimitReached
 from daemon.i18n.translate import Texts
 from tests.fakes.board import make_vacancy
@@ -40,20 +40,6 @@ async def test_funnel_of_a_day_counts_what_changed(ground: HuntGround, autojump_
     now = ground.tools.clock.now()
     assert (await count_funnel(ground.store, IVAN)).applied == 1
     assert (await count_funnel(ground.store, IVAN, now - 1000)).applied == 0
-
-
-async def test_reasons_are_counted_with_their_texts(ground: HuntGround, autojump_clock: MockClock) -> None:
-    ground.board.add(
-        *(make_vacancy(str(number), has_test=True) for number in range(3)), make_vacancy("d", is_direct=True)
-    )
-    await ground.settle()
-    await ground.start_hunt()
-    await trio.sleep(10)
-    reasons = await count_reasons(ground.store, IVAN, "screened_out")
-    assert [(text.key, count) for text, count in reasons] == [
-        ("autopilot.reason.test_required", 3),
-        ("autopilot.reason.direct", 1),
-    ]
 
 
 async def test_history_begins_with_the_last(ground: HuntGround, autojump_clock: MockClock) -> None:

@@ -68,7 +68,7 @@ async def add_people(store: Store, count: int, *, wanted: str = "running", next_
         HuntRow(UserId(number), HH, wanted, "person", "", 1, "auto", "python", next_search_at=next_search_at)
         for number in range(1, count + 1)
     ]
-    await store.write(join(store.hunts.insert(row) for row in rows))
+    await store.write(join(store.hunts.insert_new(row) for row in rows))
 
 
 async def test_those_who_wish_are_started(
@@ -189,7 +189,7 @@ async def test_newcomer_among_a_thousand_that_start_is_not_kept_waiting(
     await ground.nursery.start(Roster(ground.tools, supervisor, come_up_slowly).run)
     await trio.sleep(2)
     newcomer = HuntRow(UserId(5000), HH, "running", "person", "", 1, "auto", "python")
-    await ground.store.write(ground.store.hunts.insert(newcomer))
+    await ground.store.write(ground.store.hunts.insert_new(newcomer))
     await wish(ground, 1, "paused")
     await trio.sleep(6)
     assert len(hunters.running) < 600, "the thousand are still coming up"

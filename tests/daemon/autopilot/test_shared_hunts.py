@@ -22,6 +22,7 @@ from store.tables.quarantine import QuarantineRow
 from tests.fakes.board import make_vacancy
 from tests.fakes.hunting import IVAN, open_ground
 from tests.fakes.owners import seize, trust
+from tests.fakes.rows import keys_in_state
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -127,7 +128,7 @@ async def test_inherited_sending_is_asked_about_after_the_grace(
     await shared.settle()
     board.delay_seconds = 0.5
     shared.nursery.start_soon(hunt_until_lost, shared)
-    while not await store.effects.in_state("application", "sending", 1):  # noqa: ASYNC110 - a state on disk
+    while not await keys_in_state(store, "application", "sending"):  # noqa: ASYNC110 - a state on disk
         await trio.sleep(0.1)
     successor = await seize(store, "boot-2")
     began = trio.current_time()

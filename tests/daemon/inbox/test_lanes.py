@@ -10,9 +10,9 @@ from daemon.inbox.lanes import ATTEMPTS, Lanes
 from daemon.inbox.reading import event_payload, key_of_update, lane_of_update, update_payload
 from store.errors import Conflict
 from store.ids import UserId
-from store.tables.users import UserRow
 from store.write import join, statement
 from tests.fakes.owners import seize
+from tests.fakes.rows import read_buried
 
 
 class Router:
@@ -136,7 +136,7 @@ async def test_poisonous_update_is_tried_three_times_then_buried(
     async with running(store, router, clock):
         await trio.sleep(60)
     assert router.texts() == ["poison"] * ATTEMPTS + ["next"]
-    [buried] = await store.queues.buried("inbox", 9)
+    [buried] = await read_buried(store, "inbox")
     assert (buried.key, buried.error) == ("update:1", "RuntimeError")
     assert buried.payload["update"]["message"]["text"] == "poison"
     assert await outbox_of(store) == ["sorry", "next"]
@@ -222,7 +222,7 @@ async def test_broken_update_is_buried_and_its_person_told(store, clock, router,
     await keep(store, clock, {"update_id": 1, **content}, make_update(2, "next"))
     async with running(store, router, clock):
         await settled()
-    assert [item.key for item in await store.queues.buried("inbox", 9)] == ["update:1"]
+    assert [item.key for item in await read_buried(store, "inbox")] == ["update:1"]
     assert await outbox_of(store) == ["sorry", "next"]
 
 
@@ -284,7 +284,7 @@ def membership(update_id, status, chat_type="private"):
 
 
 async def test_blocking_and_coming_back_are_noted(store, clock, router, autojump_clock):
-    await store.write(store.users.insert(UserRow(UserId(42), 42, "ru", clock.now())))
+    await store.write(store.users.register(UserId(42), 42, "ru", now=clock.now()))
     async with running(store, router, clock):
         await keep(store, clock, membership(1, "kicked"))
         await settled()
@@ -296,7 +296,7 @@ async def test_blocking_and_coming_back_are_noted(store, clock, router, autojump
 
 
 async def test_standing_in_a_group_is_nobodys_business(store, clock, router, autojump_clock):
-    await store.write(store.users.insert(UserRow(UserId(42), 42, "ru", clock.now())))
+    await store.write(store.users.register(UserId(42), 42, "ru", now=clock.now()))
     await keep(store, clock, membership(1, "kicked", chat_type="group"))
     async with running(store, router, clock):
         await settled()

@@ -7,9 +7,9 @@ import trio
 from daemon.outbox.delivery import Delivered
 from store.errors import LeaseLost, StoreUnavailable
 from store.ids import UserId
-from store.tables.users import UserRow
 from telegram_client.errors import NetworkTrouble
 from tests.fakes.owners import seize
+from tests.fakes.rows import read_buried
 from tests.fakes.transport import Hang, failure, ok
 
 OK = ok({"message_id": 100})
@@ -95,7 +95,7 @@ async def test_burst_of_one_chat_is_spread_and_ordered(bot, autojump_clock):
 @pytest.mark.parametrize("answer", [BLOCKED, failure(403, "Forbidden: user is deactivated")])
 async def test_rest_of_a_blocked_chat_is_dropped(make_bot, settle, clock, autojump_clock, answer):
     bot = make_bot(sendMessage=[answer, OK])
-    await bot.store.write(bot.store.users.insert(UserRow(UserId(42), 42, "ru", 0)))
+    await bot.store.write(bot.store.users.register(UserId(42), 42, "ru", now=0))
     for words in "abc":
         await bot.say(words)
     await bot.say("other", chat_id=70)
@@ -108,7 +108,7 @@ async def test_rest_of_a_blocked_chat_is_dropped(make_bot, settle, clock, autoju
 
 async def test_person_who_can_be_reached_again_is_unblocked(make_bot, settle, autojump_clock):
     bot = make_bot(sendMessage=[BLOCKED, OK])
-    await bot.store.write(bot.store.users.insert(UserRow(UserId(42), 42, "ru", 0)))
+    await bot.store.write(bot.store.users.register(UserId(42), 42, "ru", now=0))
     async with bot.sending():
         await bot.say("a")
         await settle()
@@ -125,7 +125,7 @@ async def test_refused_message_is_buried_and_the_lane_goes_on(make_bot, settle, 
     async with bot.sending():
         await settle()
     assert bot.texts() == ["a", "b"]
-    assert [item.error for item in await bot.store.queues.buried("outbox", 9)] == ["Bad Request: strange"]
+    assert [item.error for item in await read_buried(bot.store, "outbox")] == ["Bad Request: strange"]
 
 
 async def test_row_that_can_not_be_read_is_buried_and_the_lane_goes_on(bot, settle, autojump_clock, expected_errors):

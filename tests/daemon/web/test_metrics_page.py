@@ -29,7 +29,9 @@ async def test_queues_hunts_and_people_are_counted(autojump_clock, store, page):
     await store.write(store.queues.put("inbox", "update:1", ChatId(1), {}, now=1))
     await store.write(store.queues.put("inbox", "update:2", ChatId(1), {}, now=1))
     await store.write(store.queues.bury("inbox", "update:1", now=2, error="ValueError"))
-    await store.write(store.users.register(UserId(1), ChatId(1), "ru", now=1) + store.hunts.insert(hunt(1, "running")))
+    await store.write(
+        store.users.register(UserId(1), ChatId(1), "ru", now=1) + store.hunts.insert_new(hunt(1, "running"))
+    )
     told = await lines(page)
     assert 'aurora_queue_waiting{queue="inbox"} 1.0' in told
     assert 'aurora_queue_buried{queue="inbox"} 1.0' in told

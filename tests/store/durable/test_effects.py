@@ -221,25 +221,13 @@ async def test_open_lists_what_is_not_decided(store):
         for move in moves:
             await store.write(make_move(store, move, f"v{number}"))
     assert [effect.key for effect in await store.effects.open(KIND, 7)] == ["v2", "v1", "v0"]
-    assert [effect.key for effect in await store.effects.in_state(KIND, "sending", 9)] == ["v1"]
     assert await store.effects.open(KIND, 8) == []
-
-
-async def test_what_a_former_process_left_in_sending_is_ambiguous(store):
-    for key, boot in (("v1", "boot-old"), ("v2", "boot-new"), ("v3", None)):
-        await plan(store, key)
-        if boot is not None:
-            await store.write(store.effects.begin(KIND, key, attempt=1, epoch=1, boot_id=boot, now=20))
-    await store.write(store.effects.doubt_left_behind(KIND, boot_id="boot-new", reason="crash", now=30))
-    assert [await state_of(store, key) for key in ("v1", "v2", "v3")] == ["ambiguous", "sending", "planned"]
 
 
 async def test_payloads_are_forgotten_but_keys_are_not(store):
     await plan(store)
-    await store.write(store.effects.empty_payloads(7))
-    assert (await store.effects.get(KIND, "v1")).payload is None
-    with pytest.raises(Conflict):
-        await plan(store)
+    await store.write(store.effects.disguise(7, "v", "d1e5:"))
+    assert (await store.effects.get(KIND, "d1e5:1")).payload is None
 
 
 async def test_keys_of_a_forgotten_person_are_disguised_and_recognised(store):

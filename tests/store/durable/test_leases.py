@@ -28,15 +28,6 @@ async def test_take_over_does_not_wait(store):
     assert await store.leases.get("poller") == LeaseRow("poller", "boot-b", 2, 10**9)
 
 
-async def test_renewal_is_for_the_holder_only(store):
-    await store.write(store.leases.acquire("poller", "boot-a", now=100, expires_at=200))
-    await store.write(store.leases.renew("poller", "boot-a", 1, expires_at=250))
-    assert (await store.leases.get("poller")).expires_at == 250
-    await store.write(store.leases.take_over("poller", "boot-b", expires_at=300))
-    with pytest.raises(LeaseLost):
-        await store.write(store.leases.renew("poller", "boot-a", 1, expires_at=400))
-
-
 async def test_released_lease_keeps_its_epoch_and_is_free_at_once(store):
     await store.write(store.leases.acquire("poller", "boot-a", now=100, expires_at=200))
     await store.write(store.leases.release("poller", "boot-a", 1))

@@ -11,6 +11,7 @@ from store.durable.queues import _SELECT_LANES
 from store.errors import Conflict
 from store.factory import open_store
 from store.write import join
+from tests.fakes.rows import read_buried
 
 Q = "inbox"
 
@@ -98,16 +99,6 @@ async def test_listing_lanes_costs_what_their_number_costs_whatever_the_backlog(
     assert all(search.startswith("SEARCH queue_items USING") for search in searches), searches
 
 
-async def test_heads_are_the_first_of_each_lane_and_the_earliest_due_first(store):
-    await put(store, "a1", "a2", lane=1, now=30)
-    await put(store, "b1", "b2", lane=-2, now=20)
-    await put(store, "c1", lane=3, now=10, due_at=500)
-    assert [item.key for item in await store.queues.heads(Q, limit=10)] == ["b1", "a1", "c1"]
-    assert [item.key for item in await store.queues.heads(Q, limit=1)] == ["b1"]
-    await store.write(store.queues.finish(Q, "b1", now=40))
-    assert [item.key for item in await store.queues.heads(Q, limit=10)] == ["b2", "a1", "c1"]
-
-
 async def test_finished_item_leaves_a_tombstone_without_its_payload(store):
     await put(store, "a")
     await store.write(store.queues.finish(Q, "a", now=20))
@@ -117,14 +108,13 @@ async def test_finished_item_leaves_a_tombstone_without_its_payload(store):
     assert await store.fetch_one("SELECT payload FROM queue_items WHERE key = 'a'") == ("null",)
 
 
-@pytest.mark.parametrize("verb", ["finish", "retry_later", "postpone", "bury"])
+@pytest.mark.parametrize("verb", ["finish", "retry_later", "bury"])
 async def test_what_does_not_wait_can_not_be_settled(store, verb):
     await put(store, "a")
     await store.write(store.queues.finish(Q, "a", now=20))
     write = {
         "finish": lambda key: store.queues.finish(Q, key, now=30),
         "retry_later": lambda key: store.queues.retry_later(Q, key, due_at=30, error="x"),
-        "postpone": lambda key: store.queues.postpone(Q, key, due_at=30),
         "bury": lambda key: store.queues.bury(Q, key, now=30, error="x"),
     }[verb]
     for key in ("a", "unknown"):
@@ -135,33 +125,16 @@ async def test_what_does_not_wait_can_not_be_settled(store, verb):
 async def test_retry_counts_an_attempt_and_keeps_the_place(store):
     await put(store, "a", "b")
     await store.write(store.queues.retry_later(Q, "a", due_at=99, error="TimeoutError"))
-    head = (await store.queues.heads(Q, limit=1))[0]
+    head = (await store.queues.waiting(Q, 7, limit=1))[0]
     assert (head.key, head.attempts, head.due_at, head.error) == ("a", 1, 99, "TimeoutError")
-
-
-async def test_postponing_counts_no_attempt(store):
-    await put(store, "a")
-    await store.write(store.queues.postpone(Q, "a", due_at=99))
-    head = (await store.queues.heads(Q, limit=1))[0]
-    assert (head.attempts, head.due_at, head.error) == (0, 99, None)
 
 
 async def test_buried_item_keeps_its_payload_and_lets_its_lane_go_on(store):
     await put(store, "a", "b")
     await store.write(store.queues.bury(Q, "a", now=20, error="KeyError"))
     assert await waiting(store) == ["b"]
-    (buried,) = await store.queues.buried(Q, 10)
+    (buried,) = await read_buried(store, Q)
     assert (buried.key, buried.payload, buried.attempts, buried.error) == ("a", {"key": "a"}, 1, "KeyError")
-
-
-async def test_dug_up_item_goes_to_the_end_of_its_lane(store):
-    await put(store, "a", "b", "c")
-    await store.write(store.queues.bury(Q, "a", now=20, error="KeyError"))
-    await store.write(store.queues.dig_up(Q, "a"))
-    assert await waiting(store) == ["b", "c", "a"]
-    assert (await store.queues.get(Q, "a")).attempts == 0
-    with pytest.raises(Conflict, match="not buried"):
-        await store.write(store.queues.dig_up(Q, "a"))
 
 
 async def test_replace_puts_what_is_unknown(store):
@@ -195,10 +168,10 @@ async def test_replace_over_a_settled_item_is_a_new_one_at_the_end(store, end):
 
 async def test_payload_replaced_while_the_old_one_is_sent_is_not_lost(store):
     await store.write(store.queues.replace(Q, "card", 7, "v1", now=10))
-    (sent,) = await store.queues.heads(Q, limit=1)
+    (sent,) = await store.queues.waiting(Q, 7, limit=1)
     await store.write(store.queues.replace(Q, "card", 7, "v2", now=11))
     await store.write(store.queues.finish(Q, "card", now=12, version=sent.version))
-    (left,) = await store.queues.heads(Q, limit=1)
+    (left,) = await store.queues.waiting(Q, 7, limit=1)
     assert left.payload == "v2"
     await store.write(store.queues.finish(Q, "card", now=13, version=left.version))
     assert await waiting(store) == []
@@ -237,7 +210,7 @@ async def test_cleared_lane_forgets_what_waited_and_was_buried(store):
     await store.write(store.queues.bury(Q, "a", now=20, error="x"))
     await store.write(store.queues.clear_lane(Q, 7, now=30))
     assert await waiting(store) == []
-    assert await store.queues.buried(Q, 10) == []
+    assert await read_buried(store, Q) == []
     assert await waiting(store, 8) == ["other"]
     await put(store, "a", "b")
     assert await waiting(store) == []
@@ -262,7 +235,7 @@ async def test_hot_statements_use_the_partial_indexes(embedded_store):  # Postgr
 
 OPERATIONS = st.lists(
     st.tuples(
-        st.sampled_from(["put", "replace", "finish", "retry", "bury", "dig_up", "trim"]),
+        st.sampled_from(["put", "replace", "finish", "retry", "bury", "trim"]),
         st.sampled_from("abcde"),
         st.integers(1, 2),
     ),
@@ -301,10 +274,6 @@ class Model:
             getattr(self, verb)(key, lane)
         elif verb == "trim":
             self.states = {key: state for key, state in self.states.items() if state != "finished"}
-        elif verb == "dig_up":
-            if state != "buried":
-                return False
-            self.wait(key, self.homes[key])
         elif state != "waiting":
             return False
         elif verb in {"finish", "bury"}:
@@ -319,7 +288,6 @@ def make_write(queues, verb, key, lane, now):
         "finish": lambda: queues.finish(Q, key, now=now),
         "retry": lambda: queues.retry_later(Q, key, due_at=now, error="x"),
         "bury": lambda: queues.bury(Q, key, now=now, error="x"),
-        "dig_up": lambda: queues.dig_up(Q, key),
         "trim": lambda: queues.trim(10**6),
     }[verb]()
 
@@ -339,8 +307,7 @@ def test_queue_does_what_its_model_does(operations):
                         await store.write(write)
             for lane, keys in model.lanes.items():
                 assert await waiting(store, lane) == keys
-            heads = {item.lane: item.key for item in await queues.heads(Q, limit=9)}
-            assert heads == {lane: keys[0] for lane, keys in model.lanes.items() if keys}
+            assert await queues.lanes(Q, after=0, limit=9) == [lane for lane, keys in model.lanes.items() if keys]
 
     trio.run(walk)
 

@@ -8,18 +8,10 @@ from store.errors import Conflict
 from store.tables.users import UserRow
 
 
-async def test_inserted_person_comes_back(store):
-    row = UserRow(7, 7, "ru", 10, None, None)
-    await store.write(store.users.insert(row))
-    assert await store.users.get(7) == row
-    assert await store.users.get(8) is None
-    with pytest.raises(Conflict):
-        await store.write(store.users.insert(row))
-
-
 async def test_first_contact_registers(store):
     await store.write(store.users.register(7, 7, "en", now=10))
     assert await store.users.get(7) == UserRow(7, 7, "en", 10)
+    assert await store.users.get(8) is None
 
 
 async def test_person_who_is_known_keeps_their_language_and_is_let_in_again(store):

@@ -7,6 +7,7 @@ import pytest
 from daemon.admin.verbs.pause import pause
 from daemon.admin.verbs.wishes import WishArgs
 from daemon.admin.wire import AdminError
+from tests.fakes.rows import read_audit
 
 
 async def ask(daemon, caller, user, reason=""):
@@ -18,7 +19,7 @@ async def test_hunt_is_paused_with_audit(autojump_clock, daemon, caller):
     reply = await ask(daemon, caller, "42", "asked by mail")
     assert reply.changed == (42,)
     assert await daemon.wish_of(42) == ("paused", "admin")
-    (row,) = await daemon.store.audit.latest(10)
+    (row,) = await read_audit(daemon.store)
     assert (row.who, row.verb, row.subject, row.reason) == ("socket uid=1000", "pause", "42", "asked by mail")
 
 
@@ -27,7 +28,7 @@ async def test_all_running_hunts_are_paused(autojump_clock, daemon, caller):
         await daemon.add_person(user_id, wish)
     assert (await ask(daemon, caller, "all")).changed == (1, 3)
     assert await daemon.wish_of(2) == ("paused", "person")
-    assert len(await daemon.store.audit.latest(10)) == 2
+    assert len(await read_audit(daemon.store)) == 2
 
 
 async def test_paused_hunt_stays_the_persons(autojump_clock, daemon, caller):
@@ -35,7 +36,7 @@ async def test_paused_hunt_stays_the_persons(autojump_clock, daemon, caller):
     reply = await ask(daemon, caller, 42)
     assert (reply.changed, "by person" in reply.text) == ((), True)
     assert await daemon.wish_of(42) == ("paused", "person")
-    assert await daemon.store.audit.latest(10) == []
+    assert await read_audit(daemon.store) == []
 
 
 async def test_stranger_is_an_error(autojump_clock, daemon, caller):

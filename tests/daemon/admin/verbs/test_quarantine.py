@@ -14,6 +14,7 @@ from daemon.errors import Permanent
 from daemon.supervisor.child import ChildSpec
 from daemon.supervisor.health import Phase
 from store.tables.quarantine import QuarantineRow
+from tests.fakes.rows import read_audit
 
 
 class Broken(Permanent):
@@ -77,7 +78,7 @@ async def test_mended_hunt_runs_after_retry(autojump_clock, daemon, caller, expe
     assert reply.retried == ("autopilot:42",)
     await wait_all_tasks_blocked()
     assert daemon.supervisor.find("autopilot:42").phase is Phase.RUNNING
-    (row,) = await daemon.store.audit.latest(10)
+    (row,) = await read_audit(daemon.store)
     assert (row.who, row.verb, row.subject) == ("socket uid=1000", "quarantine retry", "autopilot:42")
 
 

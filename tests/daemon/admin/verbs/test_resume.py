@@ -7,6 +7,7 @@ import pytest
 from daemon.admin.verbs.resume import resume
 from daemon.admin.verbs.wishes import WishArgs
 from daemon.admin.wire import AdminError
+from tests.fakes.rows import read_audit
 
 
 async def ask(daemon, caller, user):
@@ -17,7 +18,7 @@ async def test_operators_pause_is_taken_back(autojump_clock, daemon, caller):
     await daemon.add_person(42, "paused", by="admin")
     assert (await ask(daemon, caller, "42")).changed == (42,)
     assert (await daemon.wish_of(42))[0] == "running"
-    (row,) = await daemon.store.audit.latest(10)
+    (row,) = await read_audit(daemon.store)
     assert (row.verb, row.subject) == ("resume", "42")
 
 

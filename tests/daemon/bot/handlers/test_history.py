@@ -9,7 +9,7 @@ from tests.fakes.conversation import keys
 async def fill(bot, count, **fields):
     for number in range(count):
         row = make_row(str(number), "applied", changed_at=number, **fields)
-        await bot.store.write(bot.store.vacancies.insert(row))
+        await bot.store.write(bot.store.vacancies.insert_new(row))
 
 
 def titles(parcel):
@@ -36,8 +36,8 @@ async def test_newest_come_first_and_pages_are_turned_in_place(bot):
 
 
 async def test_states_and_reasons_are_told(bot):
-    await bot.store.write(bot.store.vacancies.insert(make_row("1", "refused", reason="test_required")))
-    await bot.store.write(bot.store.vacancies.insert(make_row("2", "screened_out", reason="archived")))
+    await bot.store.write(bot.store.vacancies.insert_new(make_row("1", "refused", reason="test_required")))
+    await bot.store.write(bot.store.vacancies.insert_new(make_row("2", "screened_out", reason="archived")))
     async with bot.running():
         [card] = await bot.chat.say("/history")
         text = TEXTS.render(card.text, "ru")

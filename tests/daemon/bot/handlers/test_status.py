@@ -17,7 +17,7 @@ async def test_counts_and_limit_are_shown(bot):
         await bot.onboard()
         now = bot.clock.now()
         for number, state in enumerate(["applied", "applied", "screened_out", "waiting_for_you"]):
-            await bot.store.write(bot.store.vacancies.insert(make_row(str(number), state, changed_at=now)))
+            await bot.store.write(bot.store.vacancies.insert_new(make_row(str(number), state, changed_at=now)))
         text, _ = await status(bot)
         assert "Автопилот включён" in text
         assert "Просмотрено 4 вакансии" in text

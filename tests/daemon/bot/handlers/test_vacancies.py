@@ -21,7 +21,7 @@ from tests.fakes.conversation import keys
 async def test_press_moves_the_vacancy(bot, before, action, after, said):
     async with bot.running():
         await bot.onboard()
-        await bot.store.write(bot.store.vacancies.insert(make_row("1", before)))
+        await bot.store.write(bot.store.vacancies.insert_new(make_row("1", before)))
         heard = await bot.chat.press_button(Button(Text("x"), action, "hh/1"))
         assert f"press autopilot.decision.{said}" in keys(heard)
         row = await bot.store.vacancies.get(7, "hh", "1")
@@ -31,7 +31,7 @@ async def test_press_moves_the_vacancy(bot, before, action, after, said):
 async def test_second_press_changes_nothing(bot):
     async with bot.running():
         await bot.onboard()
-        await bot.store.write(bot.store.vacancies.insert(make_row("1", "waiting_for_you")))
+        await bot.store.write(bot.store.vacancies.insert_new(make_row("1", "waiting_for_you")))
         button = Button(Text("x"), news.SEND, "hh/1")
         await bot.chat.press_button(button)
         assert keys(await bot.chat.press_button(button)) == ["press autopilot.decision.late"]
@@ -39,7 +39,7 @@ async def test_second_press_changes_nothing(bot):
 
 async def test_card_of_somebody_else_is_not_found(bot):
     async with bot.running():
-        await bot.store.write(bot.store.vacancies.insert(make_row("1", "waiting_for_you", user_id=8)))
+        await bot.store.write(bot.store.vacancies.insert_new(make_row("1", "waiting_for_you", user_id=8)))
         heard = await bot.chat.press_button(Button(Text("x"), news.SEND, "hh/1"))
         assert keys(heard) == ["press autopilot.decision.late"]
         assert (await bot.store.vacancies.get(8, "hh", "1")).state == "waiting_for_you"

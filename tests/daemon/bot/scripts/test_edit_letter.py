@@ -23,7 +23,7 @@ async def put_letter(bot, text="Первое письмо"):
     vault = bot.services().vault
     sealed = await vault.seal(7, LETTER_COLUMN, text)
     row = replace(make_row("1", "waiting_for_you", reason="awaits_answer"), sealed_letter=sealed)
-    await bot.store.write(bot.store.vacancies.insert(row))
+    await bot.store.write(bot.store.vacancies.insert_new(row))
 
 
 async def letter_of(bot):
@@ -141,7 +141,7 @@ async def test_old_card_is_answered_in_words(bot, state):
     async with bot.running():
         await bot.onboard()
         if state is not None:
-            await bot.store.write(bot.store.vacancies.insert(make_row("1", state)))
+            await bot.store.write(bot.store.vacancies.insert_new(make_row("1", state)))
         assert keys(await bot.chat.press_button(EDIT)) == ["press autopilot.decision.late"]
 
 
@@ -152,7 +152,7 @@ async def edit_through(crash_at, when):
         # What the hunt wrote in another life.
         sealed = await story.bot.services(store).vault.seal(7, LETTER_COLUMN, "Первое письмо")
         row = replace(make_row("1", "waiting_for_you", reason="awaits_answer"), sealed_letter=sealed)
-        await store.write(store.vacancies.insert(row))
+        await store.write(store.vacancies.insert_new(row))
         await story.tell([say("/help"), lambda story: story.bot.chat.press_button(EDIT), say(OWN)])
         row = await store.vacancies.get(7, "hh", "1")
         letter = await story.bot.services(store).vault.open(7, LETTER_COLUMN, row.sealed_letter)
