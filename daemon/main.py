@@ -112,7 +112,7 @@ async def serve(
     notifier, url = Notifier(os.environ), settings.store.url
     async with (
         open_doors(settings) as doors,
-        open_patiently(url, doors.web, switch, notifier, inline=outside.is_store_inline) as store,
+        open_patiently(url, doors, switch, notifier, inline=outside.is_store_inline) as store,
     ):
         if store is None:
             notifier.stopping(switch.reason)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 import trio
 
+from daemon.admin.unix_socket import refuse_all
 from daemon.web.app import make_early_app
 from daemon.web.probes import Probes
 from daemon.web.server import serve
@@ -23,9 +24,9 @@ from store.factory import is_server, open_store, reach_server
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from daemon.doors import Doors
     from daemon.supervisor.shutdown import StopSwitch
     from daemon.supervisor.systemd import Notifier
-    from daemon.web.server import WebListener
     from store.store import Store
 
 log = structlog.get_logger(__name__)
@@ -38,12 +39,13 @@ EXTENSION_SECONDS = 60.0
 """Asked of systemd at each try, and a try may take some seconds for each address."""
 OPENING_EXTENSION_SECONDS = 330.0
 """For what follows a wait: a migration may rewrite a table."""
+FOR_OPERATORS = "it waits for its database; /readyz and the log say why"
 BEHIND_THE_STORE = ("telegram", "children", "ownership")
 
 
 @asynccontextmanager
 async def open_patiently(
-    url: str, door: WebListener, switch: StopSwitch, notifier: Notifier, *, inline: bool = False
+    url: str, doors: Doors, switch: StopSwitch, notifier: Notifier, *, inline: bool = False
 ) -> AsyncIterator[Store | None]:
     """The store; None when the daemon was told to stop before there was one.
 
@@ -53,7 +55,7 @@ async def open_patiently(
         if not is_server(url):
             yield await stack.enter_async_context(open_store(url, inline=inline))
             return
-        wait = StoreWait(url, door, switch, notifier)
+        wait = StoreWait(url, doors, switch, notifier)
         store: Store | None = None
         while store is None and await wait.until_reachable():
             try:
@@ -70,9 +72,9 @@ async def open_patiently(
 class StoreWait:
     """One start's wait for the server of its store."""
 
-    def __init__(self, url: str, door: WebListener, switch: StopSwitch, notifier: Notifier) -> None:
+    def __init__(self, url: str, doors: Doors, switch: StopSwitch, notifier: Notifier) -> None:
         self._url = url
-        self._door = door
+        self._doors = doors
         self._switch = switch
         self._notifier = notifier
         self._reason = "not reached yet"
@@ -81,11 +83,11 @@ class StoreWait:
         self._pause = 0.0
 
     async def until_reachable(self) -> bool:
-        """Waits, with the door open; False: told to stop. Raises `StoreError` for what will not pass."""
+        """Waits, with the doors open; False: told to stop. Raises `StoreError` for what will not pass."""
         failure: StoreError | None = None
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._cancel_when_asked, nursery.cancel_scope, name="stop of a waiting start")
-            nursery.start_soon(self._answer, name="early web door")
+            nursery.start_soon(self._open_doors, name="early doors")
             try:
                 await self._reach()
             except StoreError as error:  # raised below, out of reach of the nursery's groups
@@ -127,12 +129,15 @@ class StoreWait:
         if self._is_told:
             self._notifier.extend(OPENING_EXTENSION_SECONDS, "opens the store")
 
-    async def _answer(self) -> None:
-        """`/healthz` and `/readyz`, in the form they have later."""
+    async def _open_doors(self) -> None:
+        """`/healthz` and `/readyz`, in the form they have later; operators are told where to look."""
         await trio.sleep(0.0 if self._is_told else DOOR_AFTER_SECONDS)
         checks = dict.fromkeys(BEHIND_THE_STORE, self._say_what_waits)
         pages = make_early_app(Probes({"store": self._say_reason} | checks))
-        await serve(self._door.twin(), pages)
+        admin = trio.SocketListener(self._doors.admin.socket.dup())
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(serve, self._doors.web.twin(), pages, name="early web door")
+            nursery.start_soon(refuse_all, admin, FOR_OPERATORS, name="early admin socket")
 
     async def _say_reason(self) -> str:
         return self._reason

@@ -79,19 +79,9 @@ class ClientSession:
         finally:
             await trio.aclose_forcefully(self._stream)
 
-    async def refuse(self) -> None:
-        """All places are taken by busy clients: says so and hangs up."""
-        with trio.move_on_after(self._limits.handshake_seconds):
-            async with trio.open_nursery() as nursery:
-                socket = await self._shake_hands(nursery)
-                if socket is not None:
-                    await socket.aclose(TRY_AGAIN_LATER, "all places are taken by busy clients: try again later")
-                nursery.cancel_scope.cancel("refused")
-        await trio.aclose_forcefully(self._stream)
-
     async def _serve(self, nursery: trio.Nursery) -> None:
         with trio.move_on_after(self._limits.handshake_seconds) as handshake:
-            socket = await self._shake_hands(nursery)
+            socket = await _shake_hands(self._stream, nursery, self._limits)
         if handshake.cancelled_caught or socket is None:
             return
         try:
@@ -99,15 +89,6 @@ class ClientSession:
         finally:
             with trio.move_on_after(GOODBYE_SECONDS, shield=True):
                 await socket.aclose(*self._farewell)
-
-    async def _shake_hands(self, nursery: trio.Nursery) -> WebSocketConnection | None:
-        try:
-            request = await wrap_server_stream(
-                nursery, self._stream, message_queue_size=1, max_message_size=self._limits.request_bytes
-            )
-            return await request.accept()
-        except ConnectionClosed:
-            return None
 
     async def _read_requests(self, socket: WebSocketConnection, nursery: trio.Nursery) -> None:
         while True:
@@ -179,3 +160,25 @@ class ClientSession:
             log.warning("admin_client_does_not_read")
             self._scope.cancel("the client does not read")
             await trio.aclose_forcefully(self._stream)
+
+
+async def turn_away(stream: trio.SocketStream, reason: str, limits: SessionLimits | None = None) -> None:
+    """Hangs up and says why, for a client that is not served."""
+    limits = limits or SessionLimits()
+    with trio.move_on_after(limits.handshake_seconds):
+        async with trio.open_nursery() as nursery:
+            socket = await _shake_hands(stream, nursery, limits)
+            if socket is not None:
+                await socket.aclose(TRY_AGAIN_LATER, reason)
+            nursery.cancel_scope.cancel("refused")
+    await trio.aclose_forcefully(stream)
+
+
+async def _shake_hands(
+    stream: trio.SocketStream, nursery: trio.Nursery, limits: SessionLimits
+) -> WebSocketConnection | None:
+    try:
+        request = await wrap_server_stream(nursery, stream, message_queue_size=1, max_message_size=limits.request_bytes)
+        return await request.accept()
+    except ConnectionClosed:
+        return None

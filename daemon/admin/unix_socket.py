@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import structlog
 import trio
 
-from daemon.admin.client_session import ClientSession, SessionLimits
+from daemon.admin.client_session import ClientSession, SessionLimits, turn_away
 from daemon.admin.verb import Caller
 from daemon.errors import DaemonError, Permanent
 
@@ -81,6 +81,18 @@ async def serve_admin(
     await trio.serve_listeners(door.handle, [listener])
 
 
+async def refuse_all(listener: trio.SocketListener, reason: str) -> None:
+    """Tells every client why it can't be served yet, in 120 bytes at most, until cancelled."""
+
+    async def refuse(stream: trio.SocketStream) -> None:
+        try:
+            await turn_away(stream, reason)
+        except* Exception as group:  # noqa: BLE001 - as in `_Door`
+            log.warning("admin_session_failed", errors=sorted({type(error).__name__ for error in group.exceptions}))
+
+    await trio.serve_listeners(refuse, [listener])
+
+
 class _Door:
     def __init__(self, operations: Operations, limits: AdminLimits) -> None:
         self._operations = operations
@@ -91,7 +103,7 @@ class _Door:
         """One client."""
         session = ClientSession(stream, self._operations, Caller(_name_peer(stream)), self._limits.session)
         if len(self._sessions) >= self._limits.clients and not self._make_room():
-            await session.refuse()
+            await turn_away(stream, "all places are taken by busy clients: try again later", self._limits.session)
             return
         self._sessions.add(session)
         try:

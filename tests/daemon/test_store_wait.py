@@ -5,11 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import tempfile
 from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 
 import pytest
 import trio
 
+from daemon.admin.ctl import run_ctl
+from daemon.admin.unix_socket import open_socket
+from daemon.config import Settings
+from daemon.doors import Doors
 from daemon.store_wait import open_patiently
 from daemon.supervisor.shutdown import StopSwitch
 from daemon.supervisor.systemd import Notifier
@@ -76,7 +82,7 @@ async def until_ready(life):
 
 
 @pytest.mark.slow
-async def test_daemon_that_finds_no_server_waits_and_is_ready_within_five_seconds_of_it(tmp_path, server, url):
+async def test_daemon_that_finds_no_server_waits_and_is_ready_within_five_seconds_of_it(tmp_path, server, url, capfd):
     with listening(str(tmp_path / "notify")) as systemd:
         async with (
             away(server),
@@ -89,6 +95,9 @@ async def test_daemon_that_finds_no_server_waits_and_is_ready_within_five_second
             assert "postgresql://aurora@/aurora" in checks.pop("store")
             assert checks == {"telegram": WAITS, "children": WAITS, "ownership": WAITS}
             assert (await life.ask("/oauth/hh/callback")).status_code == 503
+            path = tmp_path / "admin.sock"
+            assert await trio.to_thread.run_sync(lambda: run_ctl(path, ["status"], is_json=False)) == 1
+            assert "it waits for its database; /readyz and the log say why" in capfd.readouterr().err
             told = received(systemd)
             await trio.to_thread.run_sync(server.start)
             assert await until_ready(life) < 5
@@ -139,9 +148,20 @@ async def test_database_that_does_not_exist_ends_the_start_with_a_line(tmp_path,
 
 
 @asynccontextmanager
+async def bound():
+    """Both doors, with nobody behind them."""
+    web = await open_listener("127.0.0.1:0")
+    with tempfile.TemporaryDirectory() as folder, open_socket(Path(folder) / "admin.sock") as admin:
+        async with web.listener:
+            yield Doors(web, admin, Settings.model_construct())
+
+
+@asynccontextmanager
 async def opening(url, switch=None, notifier=None):
-    door = await open_listener("127.0.0.1:0")
-    async with door.listener, open_patiently(url, door, switch or StopSwitch(), notifier or Notifier({})) as store:
+    async with (
+        bound() as doors,
+        open_patiently(url, doors, switch or StopSwitch(), notifier or Notifier({})) as store,
+    ):
         yield store
 
 
@@ -165,22 +185,22 @@ async def test_server_without_room_for_all_connections_is_waited_for(server, url
     assert "no connection left" in logged[0]["reason"] or "too many connections" in logged[0]["reason"]
 
 
-async def test_door_keeps_its_address_for_the_daemon_after_the_wait(server, url):
-    door = await open_listener("127.0.0.1:0")
-    async with door.listener, trio.open_nursery() as nursery:
+async def test_doors_keep_their_addresses_for_the_daemon_after_the_wait(server, url):
+    async with bound() as doors, trio.open_nursery() as nursery:
         with no_room(server):
             switch = StopSwitch()
 
             async def wait():
-                async with open_patiently(url, door, switch, Notifier({})) as store:
+                async with open_patiently(url, doors, switch, Notifier({})) as store:
                     assert store is None
 
             nursery.start_soon(wait)
-            assert (await fetch(door.port, "/healthz")).status == 200
-            assert "too many connections" in (await fetch(door.port, "/readyz")).text
+            assert (await fetch(doors.web.port, "/healthz")).status == 200
+            assert "too many connections" in (await fetch(doors.web.port, "/readyz")).text
             switch.ask("SIGTERM")
         await trio.testing.wait_all_tasks_blocked()
-        assert door.listener.socket.fileno() > 0
+        assert doors.web.listener.socket.fileno() > 0
+        assert doors.admin.socket.fileno() > 0
 
 
 @pytest.mark.parametrize("change", [("/aurora?", "/nothing?"), ("user=aurora", "user=nobody-here")])
