@@ -260,7 +260,7 @@ class Supervisor:
         with trio.CancelScope() as child.scope:
             spread = await circuit.take_turn(child.name)
         child.scope = None
-        if spread:
+        if spread and not child.spec.is_essential:  # the few without whom nothing is served go before the crowd
             await self._pause(child, Phase.WAITING, spread)
 
     async def _quarantine(self, child: ChildState, verdict: Verdict) -> None:

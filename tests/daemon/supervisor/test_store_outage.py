@@ -64,3 +64,28 @@ async def test_children_hold_while_the_store_is_away_and_come_back_gently(autoju
         assert all(child.entry is None for child in supervisor.children()), "nobody's budget was spent"
         busiest = max(sum(at <= other < at + 1 for other in database.entered) for at in database.entered[:600])
         assert busiest < CHILDREN / 2
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_essential_children_are_up_within_five_seconds_of_the_store(autojump_clock, expected_errors, seed):
+    database, chance = Database(), random.Random(seed)
+
+    async def run(status):
+        await database.ask()
+        status.started()
+        while True:
+            await trio.sleep(chance.uniform(0, 1))
+            await database.ask()
+
+    async with open_supervisor(TrioClock(), chance) as supervisor:
+        for number in range(40):
+            supervisor.launch(ChildSpec(f"autopilot:{number}", run))
+        for name in ("poller", "roster", "ownership"):
+            supervisor.launch(ChildSpec(name, run, is_essential=True))
+        await trio.sleep(5)
+        database.is_away = True
+        await trio.sleep(chance.uniform(1, 30))
+        database.is_away = False
+        await trio.sleep(5)
+        essential = [child for child in supervisor.children() if child.spec.is_essential]
+        assert all(child.phase is Phase.RUNNING for child in essential)
