@@ -205,7 +205,7 @@ def messages_arrive(evidence: Evidence) -> Iterator[str]:
         elif too_many > evidence.crashes + revised[chat] + gone[chat]:
             yield f"answers: {too_many} messages to {chat} too many over {evidence.crashes} crashes"
         repeats = _repeats(evidence, chat)
-        if repeats > max(too_many, 0):
+        if repeats > max(too_many + dropped[chat], 0):
             yield f"answers: {repeats} messages to {chat} were put twice into the outbox"
 
 
