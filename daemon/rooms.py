@@ -93,8 +93,6 @@ class Outside:
     """None: sockets."""
     is_store_inline: bool = False
     """SQL in the loop, for virtual time."""
-    has_doors: bool = True
-    """Web and admin listen on sockets."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,7 +216,6 @@ class Theatre:
             telegram=telegram_transport(Line(self.world.service, life, self._nursery)),
             http=WorldHttp({WORLD: Line(self.world.service, life, self._nursery)}),
             is_store_inline=True,
-            has_doors=False,
         )
         settings = {
             **self.world.settings(f"http://{WORLD}"),

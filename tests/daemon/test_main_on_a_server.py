@@ -10,30 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 import trio
 
-from tests.contracts.backends import VERSIONS, cluster_or_skip
-from tests.contracts.clusters import Cluster
 from tests.daemon.test_main import living
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.slow
-PASSWORD = "canary-5f2c"
-
-
-@pytest.fixture(scope="module")
-def server():
-    """The oldest one promised; what differs between versions ends in the store, whose tests run on all."""
-    cluster_or_skip(VERSIONS[0])
-    made = Cluster(VERSIONS[0])
-    yield made
-    made.remove()
-
-
-@pytest.fixture
-def url(server):
-    with server.new_schema() as url:
-        yield f"{url}&password={PASSWORD}"
 
 
 @contextmanager
@@ -65,7 +47,7 @@ async def until_store_is(life, state) -> float:
 
 
 async def test_server_that_goes_away_is_told_and_the_daemon_is_ready_within_five_seconds_of_it(
-    tmp_path: Path, server, url
+    tmp_path: Path, server, url, password
 ) -> None:
     async with living(tmp_path, AURORA_STORE__URL=url) as life:
         await until_ready(life)
@@ -78,7 +60,7 @@ async def test_server_that_goes_away_is_told_and_the_daemon_is_ready_within_five
             assert await until_store_is(life, "ok") < 5
         assert life.process.is_running
         assert await life.process.stop() == 0
-    assert PASSWORD not in life.log
+    assert password not in life.log
 
 
 async def test_daemon_stops_in_time_while_the_server_is_away(tmp_path: Path, server, url) -> None:

@@ -23,28 +23,11 @@ from daemon.upkeep import migrate_store
 from daemon.web.server import open_listener
 from store.errors import StoreError, StoreRefused, StoreUnavailable
 from store.factory import open_store
-from tests.contracts.backends import VERSIONS, cluster_or_skip
-from tests.contracts.clusters import Cluster
 from tests.daemon.supervisor.test_systemd import listening, received
 from tests.daemon.test_main import living
 from tests.daemon.web.http import fetch
 
-PASSWORD = "canary-5f2c"
 WAITS = "waits for the store"
-
-
-@pytest.fixture(scope="module")
-def server():
-    cluster_or_skip(VERSIONS[0])
-    made = Cluster(VERSIONS[0])
-    yield made
-    made.remove()
-
-
-@pytest.fixture
-def url(server):
-    with server.new_schema() as url:
-        yield f"{url}&password={PASSWORD}"
 
 
 @asynccontextmanager
@@ -82,7 +65,9 @@ async def until_ready(life):
 
 
 @pytest.mark.slow
-async def test_daemon_that_finds_no_server_waits_and_is_ready_within_five_seconds_of_it(tmp_path, server, url, capfd):
+async def test_daemon_that_finds_no_server_waits_and_is_ready_within_five_seconds_of_it(
+    tmp_path, server, url, password, capfd
+):
     with listening(str(tmp_path / "notify")) as systemd:
         async with (
             away(server),
@@ -107,7 +92,7 @@ async def test_daemon_that_finds_no_server_waits_and_is_ready_within_five_second
         assert "READY=1\nSTATUS=hunting" in received(systemd)
     assert life.log.count("start_waits_for_database") == 1
     assert "database_is_back" in life.log
-    assert PASSWORD not in life.log + "".join(told)
+    assert password not in life.log + "".join(told)
 
 
 @pytest.mark.slow
