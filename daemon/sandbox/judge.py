@@ -202,7 +202,7 @@ def _judge_answers(acts: Sequence[Act], chat: int, verdict: Verdict) -> None:
 
 def _judge_repeats(acts: Sequence[Act], chat: int, crashes: int, verdict: Verdict) -> None:
     """Messages said twice in a row, with nothing of the person in between."""
-    before: tuple[object, object] | None = None
+    before: tuple[object, ...] | None = None
     repeats = 0
     for act in acts:
         if act.get("chat") != chat:
@@ -210,7 +210,8 @@ def _judge_repeats(acts: Sequence[Act], chat: int, crashes: int, verdict: Verdic
         if act.kind == "update":
             before = None
         elif act.kind == "message":
-            said = (act.get("text"), act.get("buttons"))
+            # Two vacancies of one employer may bear the same title: the news of them differ by their links alone.
+            said = (act.get("text"), act.get("links"), act.get("buttons"))
             repeats += said == before
             before = said
     verdict.doubled_messages += repeats

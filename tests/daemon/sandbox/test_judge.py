@@ -119,6 +119,12 @@ def test_a_message_may_be_doubled_once_a_crash():
     assert verdict_on(said("a"), said("a", buttons="x"), crashes=0).is_clean
 
 
+def test_news_of_two_vacancies_with_the_same_words_are_two_messages():
+    news = [said("✅ Отклик отправлен: Аналитик, Рога и копыта", vacancy) for vacancy in ("v1", "v2")]
+    assert verdict_on(made("v1"), made("v2"), *news).is_clean
+    assert verdict_on(made("v1"), made("v2"), *news, news[1]).duplicates == 1
+
+
 def test_vacancies_are_read_from_addresses():
     links = "http://x/hh-site/vacancy/12?a=1\nhttp://x/applicant/vacancy_response?vacancyId=34\nhttp://x/other/56"
     assert vacancies_in(links) == {"12", "34"}
