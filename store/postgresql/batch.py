@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from store.errors import StoreCorrupt, StoreError, StoreUnavailable
+from store.errors import StoreCorrupt, StoreError, StoreRefused, StoreUnavailable
 from store.postgresql.connection import has_failed
 from store.postgresql.failures import ConnectionLost, StatementLost, Unanswered, was_overtaken
 
@@ -169,7 +169,9 @@ def _find_miss(connection: Connection, group: Iterable[_Entry], results: Iterabl
             result = next(following)
             if has_failed(result):
                 error = connection.explain(result)
-                if isinstance(error, StoreUnavailable | StoreCorrupt) and not isinstance(error, StatementLost):
+                if isinstance(error, StoreUnavailable | StoreCorrupt) and not isinstance(
+                    error, StatementLost | StoreRefused
+                ):
                     raise error
                 return _Miss(error, was_overtaken(result))
             if statement.expects is not None and (result.command_tuples or 0) != statement.expects:

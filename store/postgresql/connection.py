@@ -8,6 +8,7 @@ server for longer than `_BREAK_OFF_SECONDS` after their own deadline, shielded o
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psycopg
@@ -16,9 +17,9 @@ from psycopg import generators, pq
 from psycopg.adapt import Transformer
 
 from store.errors import StoreError, StoreRefused, StoreUnavailable
-from store.postgresql.failures import ConnectionLost, Unanswered, explain, explain_opening
+from store.postgresql.failures import NO_SESSION, ConnectionLost, Unanswered, explain, explain_opening
 from store.postgresql.pump import drive, drive_opening
-from store.postgresql.sql_text import Types, Values, bind, make_translator
+from store.postgresql.sql_text import Types, Values, bind, make_translator, translate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -46,7 +47,7 @@ _SET_UP = """
         set_config('synchronous_commit', CASE current_setting('synchronous_commit')
             WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false),
         set_config('client_min_messages', 'warning', false), set_config('client_connection_check_interval', $4, false),
-        current_setting('server_encoding')
+        pg_backend_pid(), current_setting('server_encoding')
 """
 """A daemon that is frozen inside a transaction, or has given a connection up, must not hold its locks against the
 others; nor may an operator's setting turn "on disk" into a hope.
@@ -54,6 +55,7 @@ others; nor may an operator's setting turn "on disk" into a hope.
 _IDLE_IN_TRANSACTION = "5s"
 _LOCK_TIMEOUT = "5s"
 _NOTICE_LEFT = "1s"
+_PROVE_SECONDS = 1.0
 
 
 class Call(NamedTuple):
@@ -78,7 +80,7 @@ class Connection:
     def __init__(self, pgconn: PGconn, address: Address) -> None:
         self.address = address
         self.backend = pgconn.backend_pid
-        """The process at the server."""
+        """The process at the server; behind a pooler, which tells its clients a number of its own, see `_set_up`."""
         self._pgconn = pgconn
         self._socket = pgconn.socket
         self._rows = Transformer()
@@ -240,6 +242,12 @@ class Caller:
             raise StoreError(f"wrong statement: {error}") from error
 
 
+def _call_once(sql: str, *parameters: SqlValue) -> Call:
+    """A call whose plan is not worth keeping."""
+    text = replace(translate(sql), is_prepared=False)
+    return Call(text, *bind(text, parameters))
+
+
 def has_failed(result: PGresult) -> bool:
     """Whether the call of this result failed, or was not run because one before it had."""
     return result.status in {pq.ExecStatus.FATAL_ERROR, pq.ExecStatus.PIPELINE_ABORTED}
@@ -261,7 +269,8 @@ async def open_connection(address: Address, *, is_reader: bool = False) -> Conne
     else:
         raise error or StoreUnavailable(f"store {address}: the database has no address")
     try:
-        await _set_up(connection, is_reader=is_reader)
+        if await _set_up(connection, is_reader=is_reader):
+            await _prove_session(connection, attempt)
     except BaseException:
         connection.drop()
         raise
@@ -278,12 +287,33 @@ async def _open_one(attempt: str, address: Address) -> Connection:
         raise explain_opening(one_line(error), address) from None
 
 
-async def _set_up(connection: Connection, *, is_reader: bool) -> None:
+async def _set_up(connection: Connection, *, is_reader: bool) -> bool:
+    """Whether a pooler stands between us and the server."""
     read_only = "on" if is_reader else "off"
-    call = Caller().call(_SET_UP, _IDLE_IN_TRANSACTION, _LOCK_TIMEOUT, read_only, _NOTICE_LEFT)
-    ((*_, encoding),) = await connection.fetch_all(call)
+    call = _call_once(_SET_UP, _IDLE_IN_TRANSACTION, _LOCK_TIMEOUT, read_only, _NOTICE_LEFT)
+    ((*_, backend, encoding),) = await connection.fetch_all(call)
     if encoding != "UTF8":
         raise StoreError(f"store {connection.address}: the database keeps {encoding}: make one with ENCODING 'UTF8'")
+    is_pooled: bool = backend != connection.backend
+    connection.backend = backend
+    return is_pooled
+
+
+async def _prove_session(connection: Connection, attempt: str) -> None:
+    """Raises `StoreRefused` where the pooler lends our process at the server to somebody else between transactions.
+
+    Settings, prepared statements and LISTEN would be another client's then. PgBouncer hands out first what was given
+    back last, so a second client is given our process if it can be given at all.
+    """
+    other = await _open_one(attempt, connection.address)
+    try:
+        results = other.check(await other.run([_call_once("SELECT pg_backend_pid()")], seconds=_PROVE_SECONDS))
+        if other.rows_of(results[0]) == [(connection.backend,)]:
+            raise StoreRefused(f"store {connection.address}: {NO_SESSION}")
+    except ConnectionLost:
+        pass  # a pool of one, say: it serves nobody else while we are here
+    finally:
+        other.drop()
 
 
 def one_line(error: BaseException) -> str:

@@ -38,6 +38,15 @@ _MENDS = {
     "25P03": "the transaction stood still for too long",
     "58030": "its disk reports an error: look at its kernel log",
 }
+NO_SESSION = (
+    "a connection pooler lends the session to others: set its pool_mode = session, or give the server's own address"
+)
+_REFUSALS = {
+    "26000": NO_SESSION,
+    "42P05": NO_SESSION,
+    "42501": "the role lacks a right: make it the owner of the database and of what is in its schema",
+}
+"""What an operator can mend while the daemon waits."""
 _FAMILIES = {
     "08": "the connection broke",
     "53": "it has run out of something: look at its log",
@@ -128,6 +137,8 @@ def explain(result: PGresult, address: Address) -> StoreError:
         return Conflict(message)
     if code in _DAMAGED:
         return StoreCorrupt(f"store {address}: the database finds its data damaged ({message}): put a backup in place")
+    if code in _REFUSALS:
+        return StoreRefused(f"store {address}: {_REFUSALS[code]} ({message})")
     mend = _MENDS.get(code) or _FAMILIES.get(code[:2])
     if mend is not None:
         kind = StatementLost if code in _OF_ONE_STATEMENT else StoreUnavailable

@@ -43,7 +43,9 @@ async def result_of(connection, call, sql, *parameters):
         ("40P01", StatementLost, "wrote the same rows"),
         ("XX001", StoreCorrupt, "put a backup in place"),
         ("23502", StoreError, "refused a statement: said by the server"),
-        ("42501", StoreError, "refused a statement: said by the server"),
+        ("42501", StoreRefused, "make it the owner"),
+        ("42P05", StoreRefused, "pool_mode = session"),
+        ("26000", StoreRefused, "pool_mode = session"),
     ],
 )
 async def test_each_kind_of_failure_has_its_error_and_mend(connection, call, code, kind, mend):
