@@ -57,4 +57,7 @@ moving: $(VENV)/.installed  ## a store of 10,000 people copied to PostgreSQL and
 rolling: $(VENV)/.installed  ## three daemons on one PostgreSQL, 3,000 hunts, ten rolling restarts and ten SIGKILLs
 	@$(PYTHON) -m tests.crash.rolling --users 3000 --pause 300
 
-.PHONY: recovery backlog outage moving help demo test check bench bench-store kills thousand faults faults-full rolling
+storm: $(VENV)/.installed  ## three daemons while everything goes wrong at once; SEED=2 for other winds
+	@$(PYTHON) -m tests.crash.storm --minutes 3 --seed $(or $(SEED),1)
+
+.PHONY: storm recovery backlog outage moving help demo test check bench bench-store kills thousand faults faults-full rolling

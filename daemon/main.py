@@ -32,7 +32,7 @@ from daemon.ownership.roles import in_role
 from daemon.rooms import Outside, open_rooms
 from daemon.schedule.recurring import as_children
 from daemon.schedule.scheduler import Scheduler
-from daemon.store_wait import open_patiently
+from daemon.store_wait import open_patiently, will_come_back
 from daemon.supervisor.child import ChildSpec
 from daemon.supervisor.layers import Layers
 from daemon.supervisor.progress import Progress
@@ -68,6 +68,7 @@ log = structlog.get_logger(__name__)
 
 PATIENT = RestartPolicy(longest_delay_seconds=30.0, budget=1_000_000)
 """For what the daemon can't do without: tried again for ever, and `/readyz` says so meanwhile."""
+AGAIN_SECONDS = 1.0
 STOP_SECONDS = 4.0
 """For each layer; together they stay below the last resort's 15 s."""
 
@@ -108,17 +109,37 @@ async def run_until_signal(settings: Settings, outside: Outside, hub: EventHub, 
 async def serve(
     settings: Settings, outside: Outside, switch: StopSwitch, hub: EventHub, life: Life | None = None
 ) -> None:
-    """Doors and store, then what stands on them. A server that is away is waited for."""
+    """Doors and store, then what stands on them. A server that goes away before all stands is waited for anew."""
+    url, stands = settings.store.url, trio.Event()
+    async with open_doors(settings) as doors:
+        while not stands.is_set() and not switch.is_asked:
+            try:
+                await serve_behind(doors, settings, outside, switch=switch, hub=hub, life=life, stands=stands)
+            except (StoreError, ExceptionGroup) as error:
+                if stands.is_set() or not will_come_back(url, leaves(error)):
+                    raise
+                log.warning("start_begins_again", reason=str(leaves(error)[0]))
+                await trio.sleep(AGAIN_SECONDS)
+    log.info("daemon_stopped", reason=switch.reason)
+
+
+async def serve_behind(
+    doors: Doors,
+    settings: Settings,
+    outside: Outside,
+    *,
+    switch: StopSwitch,
+    hub: EventHub,
+    life: Life | None,
+    stands: trio.Event,
+) -> None:
+    """The store and the tree behind doors that are open already."""
     notifier, url = Notifier(os.environ), settings.store.url
-    async with (
-        open_doors(settings) as doors,
-        open_patiently(url, doors, switch, notifier, inline=outside.is_store_inline) as store,
-    ):
+    async with open_patiently(url, doors, switch, notifier, inline=outside.is_store_inline) as store:
         if store is None:
             notifier.stopping(switch.reason)
         else:
-            await serve_on(store, doors, settings, outside, switch=switch, hub=hub, life=life)
-    log.info("daemon_stopped", reason=switch.reason)
+            await serve_on(store, doors, settings, outside, switch=switch, hub=hub, life=life, stands=stands)
 
 
 async def serve_on(
@@ -130,8 +151,9 @@ async def serve_on(
     switch: StopSwitch,
     hub: EventHub,
     life: Life | None,
+    stands: trio.Event,
 ) -> None:
-    """The tree. Every line opens a layer that stands on those above it."""
+    """The tree. Every line opens a layer that stands on those above it; once it stands it lives through an outage."""
     clock, notifier = outside.clock, Notifier(os.environ)
     boot_id = secrets.token_hex(8)
     async with (
@@ -143,6 +165,7 @@ async def serve_on(
         rooms.dialogs.running(),
         open_layer(outside) as intake,
     ):
+        stands.set()
         layers = Layers((outer, senders, hunts, intake))
         probes = make_probes(rooms, layers)
         operations = make_operations(doors, rooms, layers, probes, hub=hub, switch=switch, life=life)

@@ -22,7 +22,7 @@ from store.errors import StoreError, StoreRefused, StoreUnavailable
 from store.factory import is_server, open_store, reach_server
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from daemon.doors import Doors
     from daemon.supervisor.shutdown import StopSwitch
@@ -67,6 +67,12 @@ async def open_patiently(
                 wait.note(error)
         wait.end()
         yield store
+
+
+def will_come_back(url: str, errors: Sequence[Exception]) -> bool:
+    """Whether a start that ended of these has only met a server that went away."""
+    passing = (isinstance(error, StoreUnavailable) and not isinstance(error, StoreRefused) for error in errors)
+    return is_server(url) and all(passing)
 
 
 class StoreWait:

@@ -117,7 +117,12 @@ class DialogEngine:
 
     async def has_dialog(self, chat_id: ChatId) -> bool:
         """Whether a dialog is open in this chat."""
-        return await self._live.find_record(chat_id) is not None
+        return await self.script_in(chat_id) is not None
+
+    async def script_in(self, chat_id: ChatId) -> str | None:
+        """Which script's dialog is open in this chat."""
+        record = await self._live.find_record(chat_id)
+        return None if record is None else record.script
 
     async def waits_for(self, chat_id: ChatId, event: str) -> bool:
         """Whether an outside event of this name would answer the chat's open question."""

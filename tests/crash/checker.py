@@ -41,6 +41,8 @@ PERSONAL = (
     ("effects", "owner"),
 )
 """Tables with rows of people, and the column that says whose."""
+PUT_FINISHED = 0
+"""Place of a row that never waited."""
 KNOWN_ALREADY = "already_applied"
 
 
@@ -205,8 +207,9 @@ def messages_arrive(evidence: Evidence) -> Iterator[str]:
         elif too_many > evidence.crashes + revised[chat] + gone[chat]:
             yield f"answers: {too_many} messages to {chat} too many over {evidence.crashes} crashes"
         repeats = _repeats(evidence, chat)
-        if repeats > max(too_many + dropped[chat], 0):
-            yield f"answers: {repeats} messages to {chat} were put twice into the outbox"
+        if len(repeats) > max(too_many + dropped[chat], 0):
+            beginnings = ", ".join(repr(text[:40]) for text in repeats)
+            yield f"answers: {len(repeats)} messages to {chat} were put twice into the outbox: {beginnings}"
 
 
 def _may_be_dropped(evidence: Evidence, row: Record) -> bool:
@@ -220,20 +223,25 @@ def _may_be_dropped(evidence: Evidence, row: Record) -> bool:
     return bool(before) and (before[-1].kind == "blocked" or before[-1].at == row["settled_at"])
 
 
-def _repeats(evidence: Evidence, chat: int) -> int:
+def _repeats(evidence: Evidence, chat: int) -> list[str]:
     """Messages said twice in a row with nothing of the person in between."""
     before: tuple[object, ...] | None = None
-    repeats = 0
+    repeats = []
     for act in evidence.of("update", "message"):
         if act.get("chat") == chat:
             said = (act.get("text"), act.get("links"), act.get("buttons")) if act.kind == "message" else None
-            repeats += said is not None and said == before
+            if said is not None and said == before:
+                repeats.append(str(act.get("text")))
             before = said
     return repeats
 
 
 def lanes_keep_order(evidence: Evidence) -> Iterator[str]:
-    """What was put first into a lane was settled first: updates are handled and messages sent in order."""
+    """What was put first into a lane was settled first: updates are handled and messages sent in order.
+
+    Of two rows with one place the first had left the lane before the second came, so neither waited for the other; and
+    what was asked for first but has the later place was committed later.
+    """
     lanes: dict[tuple[str, int], list[Record]] = defaultdict(list)
     for row in evidence.store.rows("queue_items"):
         if row["state"] == "finished" and not row["key"].startswith("edit:"):
@@ -241,7 +249,8 @@ def lanes_keep_order(evidence: Evidence) -> Iterator[str]:
     for (queue, lane), rows in lanes.items():
         rows.sort(key=lambda row: (row["put_at"], row["settled_at"]))
         for first, second in pairwise(rows):
-            if first["put_at"] < second["put_at"] and second["settled_at"] < first["settled_at"]:
+            waited = second["position"] > first["position"] or second["position"] == PUT_FINISHED
+            if waited and first["put_at"] < second["put_at"] and second["settled_at"] < first["settled_at"]:
                 yield f"order: {queue} {lane}: {second['key']} was settled before {first['key']}"
 
 

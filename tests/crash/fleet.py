@@ -12,6 +12,7 @@ from collections import Counter
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+import psycopg
 import trio
 
 from daemon.clock import SystemClock
@@ -85,12 +86,15 @@ class Fleet:
         return self.settings["AURORA_STORE__URL"]
 
     def ask(self, sql: str) -> list[tuple]:
-        """Rows, as the owner of the database sees them; none before there are tables."""
-        import psycopg
-
+        """Rows, as the owner of the database sees them; none before there are tables, or while it is away."""
         try:
+            if self._looking.closed:
+                self._looking = self.cluster.connect()
             return run_all(self._looking, [sql])
         except psycopg.errors.UndefinedTable:
+            return []
+        except psycopg.OperationalError:
+            self._looking.close()
             return []
 
     async def enter(self, base_url: str, people: int) -> None:

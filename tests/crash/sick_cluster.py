@@ -32,8 +32,8 @@ END_SESSIONS = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE us
 class SickCluster:
     """A cluster and its sicknesses. Calls block: they belong into a thread."""
 
-    def __init__(self, version: int = 15, *, may_be_full: bool = True) -> None:
-        self.server = Cluster(version)
+    def __init__(self, version: int = 15, *, may_be_full: bool = True, server: Cluster | None = None) -> None:
+        self.server = server or Cluster(version)
         self._small = self.server.folder / "small"
         self._frozen: list[int] = []
         self._numbers = itertools.count()

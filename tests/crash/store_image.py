@@ -100,7 +100,8 @@ def _read_file(path: Path) -> dict[str, tuple[Record, ...]]:
 
 
 def _read_postgres(url: str, *, every_table: bool = False) -> dict[str, tuple[Record, ...]]:
-    with psycopg.connect(url, row_factory=dict_row, autocommit=True) as connection:
+    with psycopg.connect(url, row_factory=dict_row) as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ  # one moment, whoever writes meanwhile
 
         def fetch(sql: str) -> list[Record]:
             return list(connection.execute(sql))

@@ -10,7 +10,7 @@ import pytest
 
 import store
 from daemon.sandbox.world_log import WorldLog
-from tests.crash.checker import RULES, check
+from tests.crash.checker import PUT_FINISHED, RULES, check
 from tests.crash.store_image import read_store
 
 CHAT, PERSON = 500, "ann"
@@ -60,11 +60,11 @@ class Run:
             "INSERT OR REPLACE INTO leases (name, owner, epoch, expires_at) VALUES (?, ?, ?, 1)", name, owner, epoch
         )
 
-    def item(self, queue, key, *, state="finished", put_at=10, settled_at=20):
+    def item(self, queue, key, *, state="finished", put_at=10, settled_at=20, position=1):
         self.write(
             "INSERT INTO queue_items (queue, key, lane, position, payload, state, attempts, due_at, put_at, version, "
-            "settled_at) VALUES (?, ?, ?, abs(random()), 'null', ?, 0, 0, ?, 1, ?)",
-            *(queue, key, CHAT, state, put_at, settled_at),
+            "settled_at) VALUES (?, ?, ?, ?, 'null', ?, 0, 0, ?, 1, ?)",
+            *(queue, key, CHAT, position, state, put_at, settled_at),
         )
 
     def effect(self, vacancy, state, *, owner=CHAT, epoch=1, boot="boot-1", sending_at=5):
@@ -170,7 +170,7 @@ def test_an_answer_may_be_doubled_once_a_crash(run):
 def test_an_answer_made_twice_is_seen_even_if_there_was_a_crash(run):
     run.item("outbox", "say:b:2", put_at=30, settled_at=40)
     run.log.note("message", chat=CHAT, text="hello", links="", buttons="")
-    assert run.check(crashes=1) == ["answers: 1 messages to 500 were put twice into the outbox"]
+    assert run.check(crashes=1) == ["answers: 1 messages to 500 were put twice into the outbox: 'hello'"]
 
 
 def test_an_edit_whose_message_is_gone_may_say_it_anew(run):
@@ -184,9 +184,16 @@ def test_an_edit_whose_message_is_gone_may_say_it_anew(run):
     assert run.check() == []
 
 
-def test_settling_out_of_order_is_seen(run):
-    run.item("inbox", "update:8", put_at=11, settled_at=15)
+@pytest.mark.parametrize("position", [2, PUT_FINISHED])
+def test_settling_out_of_order_is_seen(run, position):
+    run.item("inbox", "update:8", put_at=11, settled_at=15, position=position)
     assert run.check() == ["order: inbox 500: update:8 was settled before update:7"]
+
+
+def test_what_was_asked_for_first_and_committed_later_may_come_later(run):
+    run.item("outbox", "say:b:7", put_at=11, settled_at=15)
+    run.item("outbox", "say:b:8", put_at=9, settled_at=16, position=2)
+    assert not [one for one in run.check() if one.startswith("order")]
 
 
 @pytest.mark.parametrize("state", ["waiting", "buried"])

@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import tempfile
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -119,6 +119,27 @@ async def test_start_on_a_frozen_server_answers_its_door_meanwhile(tmp_path, ser
             assert await until_ready(life) < 5
     finally:
         os.kill(int(postmaster), signal.SIGCONT)
+
+
+@pytest.mark.slow
+async def test_start_whose_server_goes_away_before_all_stands_begins_again(tmp_path, server, url):
+    async with living(tmp_path, AURORA_STORE__URL=url) as life:
+        await until_ready(life)
+        assert await life.process.stop() == 0
+        (table,) = server.ask("SELECT schemaname || '.data_keys' FROM pg_tables WHERE tablename = 'data_keys'")[-1]
+        with closing(server.connect()) as locking:
+            locking.autocommit = False
+            locking.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+            await life.process.start()
+            with trio.fail_after(10):
+                while not server.ask("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):  # noqa: ASYNC110 - the server tells nobody
+                    await trio.sleep(0.02)
+            async with away(server):
+                await until_logged(life, "start_begins_again")
+                assert life.process.is_running
+        assert await until_ready(life) < 5
+        assert await life.process.stop() == 0
+    assert life.log.count("daemon_ready") == 2
 
 
 @pytest.mark.slow

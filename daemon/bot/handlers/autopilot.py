@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from daemon.bot.handlers.answers import answer
 from daemon.bot.readiness import look_at, wish
 from daemon.outbox.message import Text
+from store.write import NOTHING
 
 if TYPE_CHECKING:
     from daemon.bot.services import Desk
@@ -15,20 +16,22 @@ if TYPE_CHECKING:
 
 
 async def start_hunt(desk: Desk, incoming: Incoming, argument: str) -> Write | None:
-    """/autopilot: on, or through whatever is still missing."""
+    """/autopilot: on, or through whatever is still missing. A question about something else stays open meanwhile."""
     del argument
-    services = desk.services
-    again = await desk.dialogs.ask_again(incoming)
-    if again is not None:
-        return again
-    if not (await look_at(services, incoming.user_id)).is_complete(services):
-        return await desk.dialogs.start("onboarding", incoming)
+    services, dialogs = desk.services, desk.dialogs
+    is_complete = (await look_at(services, incoming.user_id)).is_complete(services)
+    if not is_complete or await dialogs.script_in(incoming.chat_id) == "onboarding":
+        return await dialogs.ask_again(incoming) or await dialogs.start("onboarding", incoming)
     if not services.has_board:
         return answer(services, incoming, Text("bot.no_board"), has_menu=True)
     hunt = await services.store.hunts.get(incoming.user_id)
     if hunt is not None and hunt.wish == "running":
-        return answer(services, incoming, Text("bot.already_running"), has_menu=True)
-    return wish(services, incoming.user_id, "running") + answer(services, incoming, Text("bot.running"), has_menu=True)
+        said = answer(services, incoming, Text("bot.already_running"), has_menu=True)
+    else:
+        said = wish(services, incoming.user_id, "running")
+        said += answer(services, incoming, Text("bot.running"), has_menu=True)
+    is_asked = await dialogs.open_question(incoming.chat_id) is not None
+    return said + (await dialogs.ask_again(incoming) or NOTHING) if is_asked else said
 
 
 async def pause_hunt(desk: Desk, incoming: Incoming, argument: str) -> Write | None:

@@ -40,6 +40,17 @@ async def test_wish_that_holds_already_says_so(bot, commands, key):
         assert keys(heard) == [key]
 
 
+async def test_open_question_about_something_else_does_not_keep_the_hunt_paused(bot):
+    async with bot.running():
+        await bot.onboard()
+        await bot.chat.say("/pause")
+        await bot.chat.say("/settings")
+        (question,) = keys(await bot.chat.press("bot.button.words"))
+        assert keys(await bot.chat.say("/autopilot")) == ["bot.running", question]
+        assert (await bot.hunt()).wish == "running"
+        assert keys(await bot.chat.say("/autopilot")) == ["bot.already_running", question]
+
+
 @pytest.mark.parametrize("command", ["/pause", "/stop", "/status"])
 async def test_without_a_hunt_the_way_to_one_is_told(bot, command):
     async with bot.running():
