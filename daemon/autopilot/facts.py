@@ -134,6 +134,7 @@ async def read_facts(tools: HuntTools, user_id: UserId) -> HuntFacts:
     counts = await store.vacancies.count_by_state(user_id)
     handed_over = (await store.vacancies.count_by_state(user_id, now - DAY)).get("handed_over", 0)
     open_effects = tuple(await store.effects.open(KIND, user_id))
+    tools.doubts.keep_only(user_id, open_effects)
     applied = await store.effects.count(KIND, user_id, now - DAY)
     oldest = await store.effects.oldest(KIND, user_id, now - DAY)
     ready = await store.vacancies.in_state(user_id, "letter_ready", 20) if counts.get("letter_ready") else []
@@ -189,12 +190,12 @@ def question_at(tools: HuntTools, effect: EffectRow) -> int:
     """When the board may be asked about a doubtful application.
 
     As long as the request may still be carried out, "there is none" proves nothing. The grace begins when the request
-    can have left at the latest: when its outcome was lost, or, for a life that ended, when its call would have.
+    can have left at the latest: when its outcome was lost, or, while it may still be under way, when its call will end.
     """
-    sent_at = effect.sending_at or 0
-    last_at = sent_at + round(call_seconds(tools.settings.grace_seconds) * SECOND)
-    lost_at = last_at if effect.settled_at is None else min(last_at, effect.settled_at)
-    return lost_at + round(tools.settings.grace_seconds * SECOND)
+    left = tools.settings.grace_seconds - tools.doubts.known_for(effect)
+    if effect.state == "sending":
+        left += call_seconds(tools.settings.grace_seconds)
+    return tools.clock.now() + round(left * SECOND)
 
 
 def _board_rests_until(tools: HuntTools, user_id: UserId, hunt: HuntRow | None) -> int:

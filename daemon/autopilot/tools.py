@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import trio
 
+from daemon.autopilot.doubts import Doubts
+
 if TYPE_CHECKING:
     import random as randomness
     from collections.abc import Awaitable, Callable
@@ -142,3 +144,4 @@ class HuntTools:
     """None: plain rules alone decide."""
     turns: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(STEPS_AT_ONCE))
     """Who takes a step holds one."""
+    doubts: Doubts = field(default_factory=Doubts)

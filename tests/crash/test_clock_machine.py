@@ -1,4 +1,4 @@
-"""The clock machine: its twelve jumps, and a hunt that believes in a clock that was set back is found out."""
+"""The clock machine: its jumps, and a hunt that believes in a clock that was set is found out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 import pytest
 import trio
 
-from daemon.autopilot import facts
+from daemon.autopilot import facts, reconcile
 from daemon.clock import DAY
 from tests.crash.lives import replaced
 from tests.crash.machines.clock import JUMPS, MOMENTS, SPRING, MovedClock, in_berlin, run
@@ -21,8 +21,14 @@ def test_sample_of_the_clock_machine_is_clean():
     assert report.violations == ()
 
 
-def test_all_of_it_are_twelve():
-    assert len(JUMPS) * len(MOMENTS) == 12
+def test_all_of_it_are_eighteen():
+    assert len(JUMPS) * (len(MOMENTS) + 1) == 18
+
+
+def test_hunt_that_counts_the_grace_by_the_time_in_the_ledger_is_found_out():
+    with replaced(reconcile, "question_at", lambda _tools, effect: effect.sending_at + 60_000):
+        report = run(size="sample", only="hour-ahead:doubt")
+    assert any("applied twice" in violation for violation in report.violations)
 
 
 def test_hunt_that_sleeps_as_long_as_its_clock_was_wrong_is_found_out():

@@ -1,5 +1,8 @@
 """The clock machine: the wall clock jumps under a running daemon, six ways, while somebody gets acquainted or hunts.
 
+Or between two lives, the first of which was killed over an application that the board carries out late (`doubt`): as on a
+machine whose clock is set right after its start, or where another machine takes over whose clock goes differently.
+
 `ahead` and `back` by an hour and by a day: the daemon's wall clock alone, as when somebody sets it or it is set right.
 `summer`: the time zone of the machine changes its offset; nothing may notice. `suspend`: ten minutes pass for all the
 world in which the daemon does not run, and its monotonic clock stands still.
@@ -15,6 +18,7 @@ import random
 import tempfile
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,10 +26,11 @@ from typing import TYPE_CHECKING
 import trio
 
 from daemon.clock import DAY, HOUR, MINUTE, SECOND
+from tests.crash.machines.late_commit import LateHooks
 from tests.crash.seeded import fast_folder, play
 from tests.crash.spread import Tried, run_points
 from tests.crash.stories import APPLICATIONS, enter_people, judge_story, settle
-from tests.crash.whole_daemon import open_theatre
+from tests.crash.whole_daemon import make_rules, open_theatre
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +49,11 @@ JUMPS = {
 }
 MOMENTS = {"acquainted": ("update", 4), "hunting": ("application_made", 1)}
 """The jump comes with the Nth act of this kind."""
+DOUBT = "doubt"
+LATE_SECONDS = 40.0
+DYING_SECONDS = 0.5
+GRACE_SECONDS = LATE_SECONDS + 3.0
+"""A board shows an application a second after it has carried it out."""
 SECONDS_AFTER = {"acquainted": 0.0, "hunting": 2.0}
 """In the middle of the pause between two applications."""
 PATIENCE_SECONDS = 1800.0
@@ -70,10 +80,10 @@ class MovedClock:
 
 
 def run(*, size: Size, seed: int = 1, only: str | None = None) -> Report:
-    """All twelve; a sample has one of each jump."""
-    points = [only] if only is not None else [f"{jump}:{moment}" for jump in JUMPS for moment in MOMENTS]
+    """All eighteen; a sample has one of each jump."""
+    points = [only] if only is not None else [f"{jump}:{moment}" for jump in JUMPS for moment in (*MOMENTS, DOUBT)]
     if size == "sample" and only is None:
-        points = points[1::2]
+        points = points[1::3]
     return run_points(NAME, points, partial(try_point, seed=seed), seed=seed, size=size)
 
 
@@ -100,22 +110,31 @@ def in_berlin() -> Iterator[None]:
 
 async def tell_story(jump: str, moment: str, seed: int, folder: Path) -> list[str]:
     """The story, and what was wrong in the end."""
-    settings = {"AURORA_AUTOPILOT__DAILY_LIMIT": str(APPLICATIONS)}
+    settings = {
+        "AURORA_AUTOPILOT__DAILY_LIMIT": str(APPLICATIONS),
+        "AURORA_AUTOPILOT__GRACE_SECONDS": str(GRACE_SECONDS),
+    }
     world_clock, daemon_clock = MovedClock(SPRING), MovedClock(SPRING)
+    rules = replace(make_rules(), access_token_seconds=14 * DAY / SECOND)
     async with open_theatre(
-        folder, seed=seed, settings=settings, clock=world_clock, daemon_clock=daemon_clock
+        folder, seed=seed, settings=settings, clock=world_clock, daemon_clock=daemon_clock, rules=rules
     ) as theatre:
         enter_people(theatre, 1, random.Random(f"{NAME}:{seed}"))
-        theatre.start()
-        kind, count = MOMENTS[moment]
         log = theatre.world.log
-        while log.count(kind) < count:
-            await log.wait_beyond(log.last)
-        await trio.sleep(SECONDS_AFTER[moment])
+        if moment == DOUBT:
+            await die_over_an_application(theatre)
+        else:
+            theatre.start()
+            kind, count = MOMENTS[moment]
+            while log.count(kind) < count:
+                await log.wait_beyond(log.last)
+            await trio.sleep(SECONDS_AFTER[moment])
         daemon_clock.moved += JUMPS[jump]
         if jump == "suspend":
             world_clock.moved += JUMPS[jump]
         moved_at = log.note("clock_moved", by=JUMPS[jump]).number
+        if moment == DOUBT:
+            theatre.start()
         if jump == "summer":
             await trio.sleep(90)
         await settle(theatre, patience_seconds=PATIENCE_SECONDS)
@@ -123,13 +142,31 @@ async def tell_story(jump: str, moment: str, seed: int, folder: Path) -> list[st
         await theatre.unwind()
         if jump == "day-ahead":
             theatre.daily_limit = None
-        return judge_story(theatre) + own_calendar(theatre, moved_at, JUMPS[jump] if jump != "suspend" else 0)
+        found = judge_story(theatre) + own_calendar(
+            theatre, moved_at, JUMPS[jump] if jump != "suspend" else 0, sent_before=int(moment == DOUBT)
+        )
+        # When a job was last done is a time of the clock that was set back.
+        return [one for one in found if not (JUMPS[jump] < 0 and one.startswith("went back: cursors job:"))]
 
 
-def own_calendar(theatre: Theatre, moved_at: int, moved: int) -> list[str]:
-    """Days in which the limit was passed, as the daemon's clock showed them."""
-    made = theatre.world.log.acts("application_made")
-    times = sorted(act.at + (moved if act.number > moved_at else 0) for act in made if act.get("source") == "api")
+async def die_over_an_application(theatre: Theatre) -> None:
+    """One life, to its end; its application is still on its way then."""
+    hooks = LateHooks(LATE_SECONDS)
+    theatre.start(hooks)
+    await hooks.is_sent.wait()
+    await trio.sleep(DYING_SECONDS)
+    theatre.crash()
+    await theatre.life.ended.wait()
+
+
+def own_calendar(theatre: Theatre, moved_at: int, moved: int, *, sent_before: int) -> list[str]:
+    """Days in which the limit was passed, as the daemon's clock showed them.
+
+    `sent_before`: how many of those carried out after the jump were sent before it.
+    """
+    made = [act for act in theatre.world.log.acts("application_made") if act.get("source") == "api"]
+    after = [act.number for act in made if act.number > moved_at][sent_before:]
+    times = sorted(act.at + (moved if act.number in after else 0) for act in made)
     return [
         f"{count} applications within a day of the daemon's clock"
         for count in (sum(first <= at < first + DAY for at in times) for first in times)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from daemon.autopilot.doubts import Doubts
 from daemon.autopilot.facts import MOST_A_DAY, call_seconds, find_board, question_at, read_facts, task_key
 from daemon.autopilot.gates import Stage, closed_gates
 from daemon.boards.board import Capabilities, UncertainOutcome
@@ -85,13 +86,26 @@ async def test_question_waits_for_a_call_that_may_still_run(ground: HuntGround, 
     await ground.settle()
     await ground.start_hunt()
     await trio.sleep(10)
+    sending = replace(await ground.effect("1"), state="sending", settled_at=None)
+    tools = replace(ground.tools, doubts=Doubts())
+    now = tools.clock.now()
+    assert question_at(tools, sending) == now + 150 * SECOND
+    await trio.sleep(20)
+    assert question_at(tools, sending) == now + 150 * SECOND
+
+
+async def test_times_of_another_clock_do_not_shorten_the_grace(ground: HuntGround, autojump_clock: MockClock) -> None:
+    ground.board.add(make_vacancy("1"))
+    ground.board.fail_next("apply", UncertainOutcome())
+    await ground.settle()
+    await ground.start_hunt()
+    await trio.sleep(10)
     effect = await ground.effect("1")
     assert effect.sending_at is not None
-    sent_at = effect.sending_at
-    for lost_after, begins_after in ((0, 0), (29, 29), (600, 30)):
-        lost = replace(effect, settled_at=sent_at + lost_after * SECOND)
-        assert question_at(ground.tools, lost) == sent_at + (begins_after + 120) * SECOND
-    assert question_at(ground.tools, replace(effect, settled_at=None)) == sent_at + 150 * SECOND
+    for moved in (-3600 * SECOND, 3600 * SECOND):
+        found = replace(effect, attempt=2, sending_at=effect.sending_at + moved, settled_at=effect.sending_at + moved)
+        tools = replace(ground.tools, doubts=Doubts())
+        assert question_at(tools, found) == tools.clock.now() + 120 * SECOND
 
 
 def test_call_ends_well_before_the_grace() -> None:

@@ -38,6 +38,7 @@ def test_hunt_can_do_nothing_but_store_speak_and_call() -> None:
         "resumes",
         "letters",
         "clock",
+        "doubts",
         "random",
         "settings",
         "screener",
