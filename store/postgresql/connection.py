@@ -47,10 +47,13 @@ _SET_UP = """
         set_config('synchronous_commit', CASE current_setting('synchronous_commit')
             WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false),
         set_config('client_min_messages', 'warning', false), set_config('client_connection_check_interval', $4, false),
+        set_config('default_transaction_isolation', 'read committed', false),
+        set_config('idle_session_timeout', '0', false),
         pg_backend_pid(), current_setting('server_encoding')
 """
 """A daemon that is frozen inside a transaction, or has given a connection up, must not hold its locks against the
-others; nor may an operator's setting turn "on disk" into a hope.
+others; nor may an operator's setting turn "on disk" into a hope, have our writers refuse each other, or end a reader
+that has nothing to read.
 """
 _IDLE_IN_TRANSACTION = "5s"
 _LOCK_TIMEOUT = "5s"

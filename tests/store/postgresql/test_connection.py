@@ -89,13 +89,21 @@ async def test_readers_can_not_write(address, call):
     reader.drop()
 
 
-async def test_setting_of_the_operator_does_not_turn_on_disk_into_a_hope(server, url, call):
-    server.ask("ALTER ROLE aurora SET synchronous_commit = off")
+@pytest.mark.parametrize(
+    ("name", "theirs", "ours"),
+    [
+        ("synchronous_commit", "off", "on"),
+        ("default_transaction_isolation", "serializable", "read committed"),
+        ("idle_session_timeout", "10min", "0"),
+    ],
+)
+async def test_what_the_store_relies_on_is_not_left_to_the_role(address, server, call, name, theirs, ours):
+    server.ask(f"ALTER ROLE aurora SET {name} = '{theirs}'")
     try:
-        opened = await open_connection(parse_address(url))
+        opened = await open_connection(address)
     finally:
-        server.ask("ALTER ROLE aurora RESET synchronous_commit")
-    assert await opened.fetch_all(call("SHOW synchronous_commit")) == [("on",)]
+        server.ask(f"ALTER ROLE aurora RESET {name}")
+    assert await opened.fetch_all(call(f"SHOW {name}")) == [(ours,)]
     opened.drop()
 
 
