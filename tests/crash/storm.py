@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import logging
 import random
+import signal
 import sys
 import tempfile
 from collections import Counter
@@ -86,6 +87,8 @@ class Storm:
         self._chance = random.Random(f"storm:{seed}")
         self._history: list[StoreImage] = []
         self._looking = trio.Lock()
+        self._log_sizes: dict[int, int] = {}
+        """What each daemon had logged when its last life began."""
         self.weather = Weather()
 
     async def blow(self, seconds: float) -> Weather:
@@ -118,7 +121,7 @@ class Storm:
                 await self._chance.choice(gusts)(ship)
                 if not ship.process.is_running:
                     await trio.sleep(self._chance.uniform(0, 6))
-                    await ship.process.start()
+                    await self._start(ship)
 
     async def _kill(self, ship: Ship) -> None:
         self._note("kill", is_blow=True)
@@ -130,7 +133,9 @@ class Storm:
         self._note("drain")
         self._look_for_death(ship)
         code = await ship.process.stop()
-        if code:
+        # A process that has not said a word yet has begun nothing, and may end of the signal itself.
+        is_unborn = code == -signal.SIGTERM and self._log_sizes.get(ship.number) == _size(ship)
+        if code and not is_unborn:
             self.weather.found.append(f"exit: ship {ship.number} ended with {code} when it was told to stop")
 
     async def _freeze(self, ship: Ship) -> None:
@@ -139,6 +144,10 @@ class Storm:
         await trio.sleep(self._chance.uniform(0.5, 2.5 * LEASE_SECONDS))
         await self._remember()
         ship.thaw()
+
+    async def _start(self, ship: Ship) -> None:
+        self._log_sizes[ship.number] = _size(ship)
+        await ship.process.start()
 
     def _look_for_death(self, ship: Ship) -> None:
         if not ship.process.is_running:
@@ -208,7 +217,7 @@ class Storm:
         for ship in fleet.ships:
             self._look_for_death(ship)
             if not ship.process.is_running:
-                await ship.process.start()
+                await self._start(ship)
         await fleet.until(lambda: fleet.is_even(DAEMONS), 60)
         for chat in fleet.crowd:
             fleet.world.people.send_text(chat, "/autopilot")
@@ -255,6 +264,10 @@ class Storm:
         )
         (folder / "acts.jsonl").write_bytes(b"\n".join(acts))
         (folder / "store.json").write_bytes(orjson.dumps(read_store(self._fleet.url).tables, default=str))
+
+
+def _size(ship: Ship) -> int:
+    return (ship.folder / "daemon.log").stat().st_size
 
 
 async def run_storm(folder: Path, *, minutes: float, people: int, seed: int) -> Weather:

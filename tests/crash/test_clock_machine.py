@@ -11,7 +11,8 @@ import trio
 from daemon.autopilot import facts, reconcile
 from daemon.clock import DAY
 from tests.crash.lives import replaced
-from tests.crash.machines.clock import JUMPS, MOMENTS, SPRING, MovedClock, in_berlin, run
+from tests.crash.machines.clock import JUMPS, MOMENTS, SPRING, in_berlin, run
+from tests.crash.moved_clock import MovedClock
 
 
 @pytest.mark.slow

@@ -27,6 +27,7 @@ import trio
 
 from daemon.clock import DAY, HOUR, MINUTE, SECOND
 from tests.crash.machines.late_commit import LateHooks
+from tests.crash.moved_clock import MovedClock, without_times
 from tests.crash.seeded import fast_folder, play
 from tests.crash.spread import Tried, run_points
 from tests.crash.stories import APPLICATIONS, enter_people, judge_story, settle
@@ -60,23 +61,6 @@ PATIENCE_SECONDS = 1800.0
 """The hunt must not wait as long as its clock was wrong."""
 SPRING = 1_774_745_940_000
 """2026-03-29 00:59:00 UTC, a minute before the clocks of Europe go forward."""
-
-
-class MovedClock:
-    """A wall clock that can be set, over Trio's clock, which can't."""
-
-    def __init__(self, start_at: int) -> None:
-        self._start_at = start_at
-        self.moved = 0
-
-    def now(self) -> int:
-        """Wall time as Unix milliseconds."""
-        return self._start_at + self.moved + round(trio.current_time() * SECOND)
-
-    async def sleep_until(self, due_at: int) -> None:
-        """As the machine's clock does it: looks again at least once a minute."""
-        while (left := due_at - self.now()) > 0:  # noqa: ASYNC110 - wall time may jump, an event would not know
-            await trio.sleep(min(left / SECOND, 60))
 
 
 def run(*, size: Size, seed: int = 1, only: str | None = None) -> Report:
@@ -142,11 +126,11 @@ async def tell_story(jump: str, moment: str, seed: int, folder: Path) -> list[st
         await theatre.unwind()
         if jump == "day-ahead":
             theatre.daily_limit = None
-        found = judge_story(theatre) + own_calendar(
-            theatre, moved_at, JUMPS[jump] if jump != "suspend" else 0, sent_before=int(moment == DOUBT)
+        found = judge_story(theatre)
+        moved, sent_before = (JUMPS[jump] if jump != "suspend" else 0), int(moment == DOUBT)
+        return (without_times(found) if moved < 0 else found) + own_calendar(
+            theatre, moved_at, moved, sent_before=sent_before
         )
-        # When a job was last done is a time of the clock that was set back.
-        return [one for one in found if not (JUMPS[jump] < 0 and one.startswith("went back: cursors job:"))]
 
 
 async def die_over_an_application(theatre: Theatre) -> None:

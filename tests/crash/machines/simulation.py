@@ -1,7 +1,8 @@
 """The simulation: order of tasks, latencies, faults of the world and the moments of crashes, all from one seed.
 
 One point is one story with one to four deaths. A death falls at a step chosen beforehand (before or after a write,
-before or after a request is carried out, or as its answer arrives), at a moment of the clock, or is a clean stop.
+before or after a request is carried out, or as its answer arrives), at a moment of the clock, or is a clean stop. Between
+two lives the wall clock may be set: the next one runs on another machine, or on one whose clock was wrong.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from daemon.clock import HOUR, MINUTE
 from tests.crash.lives import Hooks, Step
+from tests.crash.moved_clock import MovedClock, without_times
 from tests.crash.seeded import fast_folder, play, trace_of
 from tests.crash.spread import Tried, run_points
 from tests.crash.stories import APPLICATIONS, enter_people, judge_story, settle
@@ -48,6 +51,9 @@ ABOUT = {
 shall be met as often.
 """
 LATEST_SECONDS = 4.0
+MORNING = 1_790_000_000_000
+SET_BY = (0, 0, 0, 0, MINUTE, -MINUTE, HOUR, -HOUR)
+"""Of the daemon's clock, in milliseconds; a day would give it another day's places."""
 TELEGRAM_LIES = ("reset_after", "half_answer", "broken_json", "html")
 FAULTS = (
     ("hh", ("latency", "slow_answer", "error", "too_many", "reset_before", "reset_after", "half_answer", "broken_json",
@@ -126,18 +132,21 @@ async def tell_story(seed: int, folder: Path) -> tuple[list[str], str]:
     """One seed: what is wrong with its story, and its trace."""
     chance, steps = random.Random(f"story:{seed}"), list[str]()
     settings = {"AURORA_AUTOPILOT__DAILY_LIMIT": str(APPLICATIONS)}
-    async with open_theatre(folder, seed=seed, settings=settings) as theatre:
+    clock, daemon_clock, is_set_back = MovedClock(MORNING), MovedClock(MORNING), False
+    async with open_theatre(folder, seed=seed, settings=settings, clock=clock, daemon_clock=daemon_clock) as theatre:
         enter_people(theatre, chance.choice((1, 1, 1, 2)), chance)
         throw_faults(theatre, chance)
         for death in plan_deaths(chance):
             await live_and_die(theatre, death, SeededHooks(theatre, chance, steps, death))
+            daemon_clock.moved += (moved := chance.choice(SET_BY))
+            is_set_back |= moved < 0
         theatre.world.faults.clear()
         theatre.start(SeededHooks(theatre, chance, steps))
         await settle(theatre)
         await theatre.stop()
         await theatre.unwind()
         violations = judge_story(theatre, lost_answers=lost_answers(theatre))
-        return violations, trace_of(theatre.world.log.acts(), steps)
+        return without_times(violations) if is_set_back else violations, trace_of(theatre.world.log.acts(), steps)
 
 
 async def live_and_die(theatre: Theatre, death: Death, hooks: Hooks) -> None:
