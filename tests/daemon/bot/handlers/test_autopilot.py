@@ -49,6 +49,9 @@ async def test_open_question_about_something_else_does_not_keep_the_hunt_paused(
         assert keys(await bot.chat.say("/autopilot")) == ["bot.running", question]
         assert (await bot.hunt()).wish == "running"
         assert keys(await bot.chat.say("/autopilot")) == ["bot.already_running", question]
+        await bot.chat.say("/pause")
+        await bot.chat.say("/status")
+        assert keys(await bot.chat.press("bot.button.start")) == ["bot.running", question]
 
 
 @pytest.mark.parametrize("command", ["/pause", "/stop", "/status"])
