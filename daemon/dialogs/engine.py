@@ -140,11 +140,14 @@ class DialogEngine:
     ) -> Write | None:
         """Opens a dialog, after what is `said` by the caller: a letter that must not lie in the journal.
 
-        Where one is open already, its question is asked again and nothing else, or (`is_instead`) it is left.
+        Where another is open already, its question comes first and is asked again, or (`is_instead`) it is left.
         """
         left = await self.leave(incoming.chat_id) if is_instead else NOTHING
-        if not is_instead and await self.has_dialog(incoming.chat_id):
-            return await self.ask_again(incoming)
+        open_script = None if is_instead else await self.script_in(incoming.chat_id)
+        if open_script is not None:
+            again = await self.ask_again(incoming) or NOTHING
+            is_asked = open_script != script and await self.open_question(incoming.chat_id) is not None
+            return self._hint(incoming, Text("dialogs.this_first")) + again if is_asked else again
         record = Record(
             chat_id=incoming.chat_id,
             user_id=incoming.user_id,

@@ -21,7 +21,7 @@ async def start_hunt(desk: Desk, incoming: Incoming, argument: str) -> Write | N
     services, dialogs = desk.services, desk.dialogs
     is_complete = (await look_at(services, incoming.user_id)).is_complete(services)
     if not is_complete or await dialogs.script_in(incoming.chat_id) == "onboarding":
-        return await dialogs.ask_again(incoming) or await dialogs.start("onboarding", incoming)
+        return await dialogs.start("onboarding", incoming)
     if not services.has_board:
         return answer(services, incoming, Text("bot.no_board"), has_menu=True)
     hunt = await services.store.hunts.get(incoming.user_id)

@@ -49,8 +49,7 @@ async def receive_return(desk: Desk, incoming: Incoming, argument: str) -> Write
 
 
 async def _start_part(desk: Desk, incoming: Incoming, script: str) -> Write | None:
-    again = await desk.dialogs.ask_again(incoming)
-    if again is not None:
-        return again
+    if await desk.dialogs.script_in(incoming.chat_id) == "onboarding":
+        return await desk.dialogs.ask_again(incoming)  # it leads there by itself
     ready = await look_at(desk.services, incoming.user_id)
     return await desk.dialogs.start(script if ready.has_consent else "onboarding", incoming)
