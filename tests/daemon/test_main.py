@@ -30,7 +30,7 @@ class Life:
         self.process, self.url, self.folder, self._http = process, url, folder, http
 
     async def ask(self, path: str):
-        for _ in range(200):
+        for _ in range(600):
             try:
                 return await self._http.get(self.url + path)
             except OSError:
@@ -42,7 +42,7 @@ class Life:
         raise AssertionError("the HTTP door never opened")
 
     async def is_ready(self) -> dict:
-        with trio.fail_after(10):
+        with trio.fail_after(30):
             while (answer := await self.ask("/readyz")).status_code != 200:  # noqa: ASYNC110 - another process gets ready
                 await trio.sleep(0.05)
         return answer.json()
