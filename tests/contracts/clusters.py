@@ -68,8 +68,20 @@ def programs_of(version):
         if (folder / "initdb").exists():
             said = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, check=True).stdout  # noqa: S603 - PostgreSQL's own program
             if re.search(rf"\b{version}\.", said):
-                return folder
+                return within_reach(folder)
     return None
+
+
+def within_reach(programs):
+    """These programs where the server's user may run them: root's home, with a checkout in it, is closed to others."""
+    is_open = all(folder.stat().st_mode & 0o001 for folder in (programs, *programs.parents))
+    if os.geteuid() != 0 or is_open:
+        return programs
+    copied = tempfile.mkdtemp(prefix="aurora-pg-")
+    atexit.register(shutil.rmtree, copied, ignore_errors=True)
+    Path(copied).chmod(0o755)
+    shutil.copytree(programs.parent, copied, symlinks=True, dirs_exist_ok=True)
+    return Path(copied) / programs.name
 
 
 class Cluster:

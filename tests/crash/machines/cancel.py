@@ -5,11 +5,12 @@ A window says whose checkpoints are counted, a blow what is cancelled there:
     own     the very call, as its own deadline would; only a handler has one
     child   the supervised child the task works for (a hunt, the lanes, the outbox, the poller); it is started again
     life    the whole daemon at once, without a drain; the next life opens the same file
+    hush    the same, and its network answers no more: what is on its way is carried out, and nobody hears of it
     stop    the drain begins at this checkpoint, as by SIGTERM
 
 A story takes a blow at every `STRIDE`th checkpoint of its window from its offset on, so that all offsets together try
-every checkpoint. Every other story's network falls silent with a `life` blow: a shield without a deadline would then
-wait for ever. What the daemon does is judged as after a kill, except that a cancellation excuses no doubled message.
+every checkpoint. Where a window has no `hush` of its own, every other story's network falls silent with a `life` blow: a
+shield without a deadline would then wait for ever. What the daemon does is judged as after a kill, except that a cancellation excuses no doubled message.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from daemon.inbox.intake import Intake
 from daemon.inbox.lanes import Lanes
 from daemon.outbox.delivery import Delivery
 from tests.crash.checkpoints import Checkpoints, Children
-from tests.crash.lives import Hooks, WatchedDatabase, replaced
+from tests.crash.lives import Hooks, Step, WatchedDatabase, replaced
 from tests.crash.machines.report import Report
 from tests.crash.seeded import fast_folder, play
 from tests.crash.spread import Tried, run_points
@@ -69,6 +70,7 @@ BLOWS = {
     "handler": ("own", "child", "life"),
     "dialog": ("life",),
     "login": ("life",),
+    "apply": ("child", "life", "hush"),
     AFTER_STOP: ("life",),
     EVERYTHING: ("life", "stop"),
 }
@@ -97,7 +99,8 @@ class Point:
     @property
     def falls_silent(self) -> bool:
         """Whether the network of a struck life answers no more."""
-        return self.blow == "life" and self.offset % 2 == 1
+        has_own = "hush" in BLOWS.get(self.window, ())
+        return self.blow == "hush" or (self.blow == "life" and self.offset % 2 == 1 and not has_own)
 
     @property
     def targets(self) -> frozenset[int]:
@@ -160,11 +163,12 @@ def _tell(point: Point, seed: int) -> tuple[int, int, list[str]]:
 
 
 class Network(Hooks):
-    """Falls silent for a life that was struck; nothing else."""
+    """Falls silent for a life that was struck: on the way there, or (`hush`) only on the way back."""
 
-    def __init__(self, *, falls_silent: bool) -> None:
+    def __init__(self, point: Point) -> None:
         super().__init__()
-        self._falls_silent = falls_silent
+        self._falls_silent = point.falls_silent
+        self._carries_out = point.blow == "hush"
         self.is_struck = False
 
     async def step(self, life: Life, step: str, what: str) -> None:
@@ -173,7 +177,8 @@ class Network(Hooks):
         if " /" not in what:
             return
         await trio.lowlevel.checkpoint()
-        if self.is_struck and self._falls_silent:
+        is_on_its_way = self._carries_out and step == Step.BEFORE_SEND
+        if self.is_struck and self._falls_silent and not is_on_its_way:
             await trio.sleep_forever()
 
 
@@ -186,7 +191,7 @@ class Striker:
         self._own: dict[trio.lowlevel.Task, trio.CancelScope] = {}
         self.children = Children()
         self.is_over = False
-        self.network = Network(falls_silent=False)
+        self.network = Network(point)
         self.silenced = 0
 
     def strike(self, task: trio.lowlevel.Task) -> bool:
@@ -199,7 +204,7 @@ class Striker:
         elif self._point.blow == "child":
             child = self.children.owner_of(task)
             scope = child.scope if child is not None else None
-        elif self._point.blow == "life":
+        elif self._point.blow in {"life", "hush"}:
             scope = life.scope
             self.network.is_struck = True
             self.silenced += self._point.falls_silent
@@ -222,7 +227,7 @@ class Striker:
     async def keep_alive(self) -> None:
         """One life after the other until the story is over."""
         while not self.is_over:
-            self.network = Network(falls_silent=self._point.falls_silent)
+            self.network = Network(self._point)
             life = self._theatre.start(self.network)
             await life.ended.wait()
 
