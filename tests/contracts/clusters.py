@@ -77,11 +77,15 @@ def within_reach(programs):
     is_open = all(folder.stat().st_mode & 0o001 for folder in (programs, *programs.parents))
     if os.geteuid() != 0 or is_open:
         return programs
-    copied = tempfile.mkdtemp(prefix="aurora-pg-")
+    copied = Path(tempfile.mkdtemp(prefix="aurora-pg-"))
     atexit.register(shutil.rmtree, copied, ignore_errors=True)
-    Path(copied).chmod(0o755)
-    shutil.copytree(programs.parent, copied, symlinks=True, dirs_exist_ok=True)
-    return Path(copied) / programs.name
+    copied.chmod(0o755)
+    installed, package, site = programs.parents[:3]
+    shutil.copytree(installed, copied / package.name / installed.name, symlinks=True)
+    libraries = f"{package.name}.libs"  # beside the package, where the wheel's programs look for them
+    if (site / libraries).exists():
+        shutil.copytree(site / libraries, copied / libraries)
+    return copied / package.name / installed.name / programs.name
 
 
 class Cluster:
