@@ -12,6 +12,8 @@ import itertools
 import os
 import shutil
 import signal
+import threading
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 Sickness = Literal["restart", "freeze", "no_connections", "full"]
 SICKNESSES: tuple[Sickness, ...] = get_args(Sickness)
+THREADS_GO_SECONDS = 12.0
 SMALL = b"size=64m,mode=777"
 BLOCK = b"\0" * 8192
 END_SESSIONS = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{DAEMON}'"  # noqa: S608 - a name of ours
@@ -42,10 +45,14 @@ class SickCluster:
     def _make_small(self) -> bool:
         """The daemon's tables on a small file system, if this machine lets us have one.
 
-        Threads that were there before stay outside of its namespace: nobody may have used Trio's yet.
+        Threads that were there before stay outside of its namespace, and a server that one of them starts finds no such
+        file system. Trio keeps its idle ones for ten seconds: until then a machine that ran before this one is waited for.
         """
         if os.geteuid() != 0:
             return False
+        until = time.monotonic() + THREADS_GO_SECONDS
+        while threading.active_count() > 1 and time.monotonic() < until:
+            time.sleep(0.05)
         self._small.mkdir()
         try:
             mount(self._small, SMALL)
